@@ -1,0 +1,17 @@
+/* The subcommands of tickcap: one file each, one line each in the table of tickcap.c. */
+#ifndef TC_APP_COMMAND_H
+#define TC_APP_COMMAND_H
+
+#include "common/options.h"
+#include "common/report.h"
+
+struct tc_command {
+    const struct tc_usage *usage;
+    const char *name;
+    /* Answers the exit code. words[0] is the command's name. */
+    enum tc_exit (*run)(int count, char **words);
+};
+
+extern const struct tc_command tc_command_gen;
+
+#endif

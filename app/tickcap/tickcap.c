@@ -1,0 +1,44 @@
+/* tickcap, the offline tool: finds the subcommand; its table also prints the usage. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tickcap/command.h"
+
+static const struct tc_command *const commands[] = {
+    &tc_command_gen,
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "usage: tickcap COMMAND ...\n\n"
+                 "Reads, checks, converts and makes captures of exchange multicast feeds.\n\n"
+                 "commands:\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->usage->summary);
+    fprintf(out, "\ntickcap COMMAND --help says more. tickcap --version tells which this is.\n");
+}
+
+int main(int count, char **words)
+{
+    if (count < 2) {
+        print_usage(stderr);
+        return TC_EXIT_USAGE;
+    }
+    if (strcmp(words[1], "--help") == 0 || strcmp(words[1], "help") == 0) {
+        print_usage(stdout);
+        return TC_EXIT_GOOD;
+    }
+    if (strcmp(words[1], "--version") == 0) {
+        printf("tickcap %s\n", TC_VERSION_TEXT);
+        return TC_EXIT_GOOD;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(words[1], commands[i]->name) == 0) {
+            tc_report_as(commands[i]->usage->name);
+            return (int)commands[i]->run(count - 1, words + 1);
+        }
+    tc_report("'%s' is not a command, see tickcap --help", words[1]);
+    return TC_EXIT_USAGE;
+}

@@ -1,0 +1,165 @@
+/* Placing, writing and reading the state of a stream. */
+#include "file/streamstate.h"
+
+enum { SYMBOL_ENTRY_BYTES = 2 + TC_SYMBOL_BYTES };
+
+static bool has_locates(const struct tc_catalog *catalog, uint16_t channel)
+{
+    return (catalog->channels[channel].feed->flags & TC_FEED_LOCATES) != 0;
+}
+
+static size_t place(struct tc_stream_state *state, struct tc_placer *placer,
+                    const struct tc_catalog *catalog)
+{
+    state->lines = tc_place(placer, catalog->line_count * sizeof state->lines[0]);
+    state->symbols = tc_place(placer, catalog->channel_count * sizeof state->symbols[0]);
+    for (uint16_t i = 0; i < catalog->channel_count; i++) {
+        void *names;
+
+        if (!has_locates(catalog, i))
+            continue;
+        names = tc_place(placer, tc_symbols_footprint(0));
+        if (placer->memory != NULL)
+            tc_symbols_init(&state->symbols[i], names, 0);
+    }
+    return placer->used;
+}
+
+size_t tc_stream_state_footprint(const struct tc_catalog *catalog)
+{
+    struct tc_placer placer = {0};
+    struct tc_stream_state measured;
+
+    return place(&measured, &placer, catalog);
+}
+
+void tc_stream_state_init(struct tc_stream_state *state, void *memory,
+                          const struct tc_catalog *catalog)
+{
+    struct tc_placer placer = {.memory = memory};
+
+    *state = (struct tc_stream_state){.catalog = catalog};
+    place(state, &placer, catalog);
+}
+
+size_t tc_stream_state_bytes_max(const struct tc_catalog *catalog)
+{
+    size_t bytes = 4 * (TC_BOX_HEAD_BYTES + 8) + TC_LEDGER_BYTES_MAX + TC_CLOCK_BYTES +
+                   catalog->line_count * (size_t)(TC_LINE_STATE_BYTES_MAX + 8);
+
+    for (uint16_t i = 0; i < catalog->channel_count; i++)
+        if (has_locates(catalog, i))
+            bytes += 8 + TC_LOCATES * (size_t)SYMBOL_ENTRY_BYTES;
+    return bytes;
+}
+
+/* For each channel with names: u32 channel, u32 count, then u16 locate and eight characters. */
+static void write_symbols(struct tc_scribe *out, const struct tc_stream_state *state)
+{
+    size_t begin = tc_box_begin(out, TC_BOX_SYMBOLS);
+
+    for (uint16_t channel = 0; channel < state->catalog->channel_count; channel++) {
+        const struct tc_symbols *symbols = &state->symbols[channel];
+
+        if (symbols->names == NULL || symbols->known == 0)
+            continue;
+        tc_scribe_uint(out, channel, 4);
+        tc_scribe_uint(out, symbols->known, 4);
+        for (uint32_t locate = 0; locate < TC_LOCATES; locate++) {
+            const uint8_t *name = tc_symbols_name(symbols, (uint16_t)locate);
+
+            if (name == NULL)
+                continue;
+            tc_scribe_uint(out, locate, 2);
+            tc_scribe_bytes(out, name, TC_SYMBOL_BYTES);
+        }
+    }
+    tc_box_end(out, begin);
+}
+
+static bool is_known(const struct tc_line_state *line)
+{
+    return line->session_count > 0 || line->figures.malformed > 0;
+}
+
+void tc_stream_state_write(struct tc_scribe *out, const struct tc_stream_state *state,
+                           bool with_symbols)
+{
+    size_t begin = tc_box_begin(out, TC_BOX_LEDGER);
+
+    tc_ledger_write(out, &state->ledger);
+    tc_box_end(out, begin);
+    begin = tc_box_begin(out, TC_BOX_CLOCK);
+    tc_clock_write(out, &state->clock);
+    tc_box_end(out, begin);
+    begin = tc_box_begin(out, TC_BOX_LINE_STATES);
+    for (uint16_t i = 0; i < state->catalog->line_count; i++)
+        if (is_known(&state->lines[i])) {
+            tc_scribe_uint(out, i, 8);
+            tc_line_state_write(out, &state->lines[i]);
+        }
+    tc_box_end(out, begin);
+    if (with_symbols)
+        write_symbols(out, state);
+}
+
+enum tc_status tc_stream_state_lines(struct tc_stream_state *state, struct tc_cursor lines,
+                                     struct tc_error *error)
+{
+    while (tc_cursor_left(&lines) > 0) {
+        uint64_t line = tc_cursor_u64(&lines);
+
+        if (line >= state->catalog->line_count)
+            return tc_fail(error, TC_DAMAGED, "state of line %lu, but there are %u lines", line,
+                           state->catalog->line_count);
+        tc_line_state_read(&lines, &state->lines[line]);
+        if (lines.failed)
+            return tc_fail(error, TC_DAMAGED, "the state of line %lu is cut short", line);
+    }
+    return TC_OK;
+}
+
+enum tc_status tc_stream_state_symbol(struct tc_stream_state *state, uint16_t channel,
+                                      const uint8_t *payload, size_t bytes, struct tc_error *error)
+{
+    if (channel >= state->catalog->channel_count || state->symbols[channel].names == NULL ||
+        bytes != SYMBOL_ENTRY_BYTES)
+        return tc_fail(error, TC_DAMAGED, "a name of %zu bytes for channel %u", bytes, channel);
+    tc_symbols_set(&state->symbols[channel], tc_load_le16(payload), payload + 2);
+    return TC_OK;
+}
+
+static enum tc_status read_symbols(struct tc_stream_state *state, struct tc_cursor box,
+                                   struct tc_error *error)
+{
+    while (tc_cursor_left(&box) > 0) {
+        uint32_t channel = tc_cursor_u32(&box);
+        uint32_t count = tc_cursor_u32(&box);
+
+        for (uint32_t i = 0; i < count; i++) {
+            const uint8_t *entry = tc_cursor_take(&box, SYMBOL_ENTRY_BYTES);
+            enum tc_status status;
+
+            if (entry == NULL || channel >= TC_CHANNELS_MAX)
+                return tc_fail(error, TC_DAMAGED, "the names of channel %u are cut short", channel);
+            status = tc_stream_state_symbol(state, (uint16_t)channel, entry, SYMBOL_ENTRY_BYTES,
+                                            error);
+            if (status != TC_OK)
+                return status;
+        }
+    }
+    return TC_OK;
+}
+
+enum tc_status tc_stream_state_read(struct tc_stream_state *state, uint32_t kind,
+                                    struct tc_cursor box, struct tc_error *error)
+{
+    switch ((enum tc_box_kind)kind) {
+    case TC_BOX_LEDGER: tc_ledger_read(&box, &state->ledger); break;
+    case TC_BOX_CLOCK: tc_clock_read(&box, &state->clock); break;
+    case TC_BOX_LINE_STATES: return tc_stream_state_lines(state, box, error);
+    case TC_BOX_SYMBOLS: return read_symbols(state, box, error);
+    default: return TC_OK;
+    }
+    return box.failed ? tc_fail(error, TC_DAMAGED, "the ledger or the clock is cut short") : TC_OK;
+}
