@@ -13,5 +13,6 @@ struct tc_command {
 };
 
 extern const struct tc_command tc_command_gen;
+extern const struct tc_command tc_command_import;
 
 #endif

@@ -5,6 +5,7 @@
 #include "tickcap/command.h"
 
 static const struct tc_command *const commands[] = {
+    &tc_command_import,
     &tc_command_gen,
 };
 

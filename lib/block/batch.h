@@ -24,6 +24,7 @@ enum {
     TC_BATCH_MESSAGES = 8192,
     TC_BATCH_FRAMES = 8192,
     TC_RECORD_ALIGN = 8,
+    TC_WRITERS_MAX = 31, /* of a stream */
 };
 
 enum tc_record_kind {

@@ -10,8 +10,6 @@
 
 #include "block/batch.h"
 
-enum { TC_WRITERS_MAX = 31 };
-
 /* Where batches come from and go to. Called once a batch. */
 struct tc_batch_supply {
     struct tc_batch *(*take)(void *context); /* a free batch, or NULL */

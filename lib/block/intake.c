@@ -216,6 +216,8 @@ static inline void commit(struct tc_intake *intake, struct tc_frame_record *fram
     intake->ledger.recorded++;
     intake->ledger.messages += messages;
     intake->ledger.wire_bytes += arrival->wire_bytes;
+    if (line != TC_LINE_NONE)
+        intake->sequences[line].figures.wire_bytes += arrival->wire_bytes;
 }
 
 /* A frame in which nobody can read messages: of no line, or broken. */

@@ -10,6 +10,7 @@
 #include "block/directory.h"
 #include "block/gather.h"
 #include "block/template.h"
+#include "codec/zigzag.h"
 
 /* What is kept of a packet until it is sealed. */
 struct packet {
@@ -177,9 +178,7 @@ static uint64_t value_of(const struct tc_join *join, enum tc_block_column id, ui
 {
     const struct tc_stored_column *column = &join->directory.columns[id];
 
-    return index < column->count
-               ? tc_load_uint(column->values + (size_t)index * column->width, column->width, false)
-               : 0;
+    return index < column->count ? tc_number_at(column->values, index, column->width) : 0;
 }
 
 /* A column must be absent or have exactly that many values. */

@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "base/placer.h"
-#include "block/blockheader.h"
 
 /* Columns a block can have: those of frames and packets, and those of every group. */
 static size_t columns_max(const struct tc_catalog *catalog)
@@ -292,13 +291,35 @@ static void put_group(struct packing *packing, const struct tc_split *split, uin
     put_lane(packing, &split->pool, name, TC_MEAN_OPAQUE, &group->other_bytes);
 }
 
-static void write_header(const struct packing *packing, const struct tc_split *split,
-                         const struct tc_block_place *at, size_t stored_bytes)
+size_t tc_pack_body(struct tc_pack *pack, struct tc_split *split)
 {
-    struct tc_block_header header = {
+    struct packing packing = {
+        .pack = pack,
+        .directory = tc_scribe_of(pack->directory, pack->directory_bytes),
+        .body = tc_scribe_of(pack->bytes, pack->capacity),
+    };
+
+    tc_split_ranges(split);
+    tc_scribe_room(&packing.body, TC_BLOCK_HEADER_BYTES);
+    put_frames(&packing, split);
+    put_boxes(&packing, split);
+    for (uint16_t i = 0; i < split->catalog->group_count; i++)
+        put_group(&packing, split, i);
+    tc_scribe_bytes(&packing.body, pack->directory, packing.directory.length);
+    pack->stored_bytes = packing.body.length;
+    pack->columns = packing.columns;
+    tc_scribe_align(&packing.body, TC_BLOCK_ALIGN);
+    assert(!packing.body.failed && !packing.directory.failed);
+    return packing.body.length;
+}
+
+void tc_pack_header(struct tc_pack *pack, const struct tc_split *split,
+                    const struct tc_block_place *at, struct tc_block_header *header)
+{
+    *header = (struct tc_block_header){
         .offset = at->offset,
-        .stored_bytes = (uint32_t)stored_bytes,
-        .columns = packing->columns,
+        .stored_bytes = (uint32_t)pack->stored_bytes,
+        .columns = pack->columns,
         .number = split->number,
         .stream = split->stream,
         .frames = split->frames,
@@ -310,30 +331,6 @@ static void write_header(const struct packing *packing, const struct tc_split *s
         .frames_digest = tc_split_digest(split),
         .flags = split->ranges_incomplete ? TC_BLOCK_RANGES_INCOMPLETE : 0,
     };
-
-    memcpy(header.segment_id, at->segment_id, TC_ID_BYTES);
-    tc_block_header_write(packing->pack->bytes, &header);
-}
-
-size_t tc_pack_block(struct tc_pack *pack, struct tc_split *split, const struct tc_block_place *at)
-{
-    struct packing packing = {
-        .pack = pack,
-        .directory = tc_scribe_of(pack->directory, pack->directory_bytes),
-        .body = tc_scribe_of(pack->bytes, pack->capacity),
-    };
-    size_t stored_bytes;
-
-    tc_split_ranges(split);
-    tc_scribe_room(&packing.body, TC_BLOCK_HEADER_BYTES);
-    put_frames(&packing, split);
-    put_boxes(&packing, split);
-    for (uint16_t i = 0; i < split->group_count; i++)
-        put_group(&packing, split, i);
-    tc_scribe_bytes(&packing.body, pack->directory, packing.directory.length);
-    stored_bytes = packing.body.length;
-    tc_scribe_align(&packing.body, TC_BLOCK_ALIGN);
-    assert(!packing.body.failed && !packing.directory.failed);
-    write_header(&packing, split, at, stored_bytes);
-    return packing.body.length;
+    memcpy(header->segment_id, at->segment_id, TC_ID_BYTES);
+    tc_block_header_write(pack->bytes, header);
 }

@@ -4,6 +4,7 @@
 #ifndef TC_BLOCK_PACK_H
 #define TC_BLOCK_PACK_H
 
+#include "block/blockheader.h"
 #include "block/split.h"
 #include "codec/policy.h"
 
@@ -21,6 +22,8 @@ struct tc_pack {
     size_t directory_bytes;
     uint8_t *bytes; /* the block */
     size_t capacity;
+    size_t stored_bytes; /* of the block, padding excluded */
+    uint32_t columns;
 };
 
 size_t tc_pack_footprint(const struct tc_catalog *catalog, const struct tc_block_limits *limits);
@@ -30,10 +33,13 @@ void tc_pack_init(struct tc_pack *pack, void *memory, const struct tc_catalog *c
                   const struct tc_block_limits *limits, bool compress);
 
 /*
- * Writes the block to pack->bytes; answers its length, which is a multiple of TC_BLOCK_ALIGN.
- * The split is unchanged, but for its ranges.
+ * Writes the block to pack->bytes, all but its header; answers its length, which is a multiple of
+ * TC_BLOCK_ALIGN. The split is unchanged, but for its ranges.
  */
-size_t tc_pack_block(struct tc_pack *pack, struct tc_split *split,
-                     const struct tc_block_place *place);
+size_t tc_pack_body(struct tc_pack *pack, struct tc_split *split);
+
+/* Writes the header, once it is known where the block will stand. */
+void tc_pack_header(struct tc_pack *pack, const struct tc_split *split,
+                    const struct tc_block_place *at, struct tc_block_header *header);
 
 #endif

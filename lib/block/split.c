@@ -510,7 +510,7 @@ void tc_split_batch(struct tc_split *split, const struct tc_batch *batch)
         else
             take_event(split, (const struct tc_event_record *)(const void *)record);
     }
-    for (uint16_t i = 0; i < split->group_count; i++)
+    for (uint16_t i = 0; i < split->catalog->group_count; i++)
         if (split->groups[i].slice_count > 0)
             gather_slice(split, &split->groups[i]);
     split->ledger = batch->ledger;

@@ -74,7 +74,6 @@ struct tc_split {
     struct tc_lane_pool pool;
     struct tc_lane raw_bytes, tail, message_flags, events;
     struct tc_group *groups;
-    uint16_t group_count;
     struct tc_twin *twins;          /* TC_TWIN_SLOTS for each channel */
     struct tc_template *templates;
     uint16_t *template_of_line;     /* the last one used, 1-based; 0: none in this block */

@@ -126,7 +126,8 @@ static void move_on(struct tc_template *with, uint64_t sequence, uint64_t stream
 {
     with->last_ip_id = ip_id;
     with->next_sequence = sequence + messages;
-    with->next_offset = stream_offset + (parts->messages_end - parts->header_end);
+    if (with->framer->stream_offset.width != 0)
+        with->next_offset = stream_offset + (parts->messages_end - parts->header_end);
 }
 
 void tc_header_take(struct tc_template *with, const uint8_t *frame, const struct tc_parts *parts,

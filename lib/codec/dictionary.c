@@ -4,6 +4,7 @@
  * At most 256 distinct values; a small hash table finds them. Streams: the values, the bytes.
  */
 #include "codec/kind.h"
+#include "codec/zigzag.h"
 
 enum {
     DICTIONARY_MAX = 256,
@@ -11,39 +12,69 @@ enum {
     EMPTY = 0xffff,
 };
 
-static inline uint32_t hash_of(const uint8_t *value, uint8_t width)
+static inline uint32_t slot_of(uint64_t word)
 {
-    uint64_t word = 0;
-
-    memcpy(&word, value, width < 8 ? width : 8);
     return (uint32_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> 54);
 }
 
 /* Fills `indexes`; answers the number of distinct values, or 0 when there are too many. */
-static uint32_t index_values(const struct tc_column *column, uint8_t *distinct, uint8_t *indexes)
+static inline __attribute__((always_inline)) uint32_t
+index_numbers(const struct tc_column *column, uint8_t width, uint8_t *distinct, uint8_t *indexes)
 {
+    uint64_t numbers[DICTIONARY_MAX];
     uint16_t slots[HASH_SLOTS];
-    uint8_t width = column->width;
     uint32_t count = 0;
 
     memset(slots, 0xff, sizeof slots);
     for (uint32_t i = 0; i < column->count; i++) {
-        const uint8_t *value = column->values + (size_t)i * width;
-        uint32_t slot = hash_of(value, width);
+        uint64_t number = tc_number_at(column->values, i, width);
+        uint32_t slot = slot_of(number);
 
-        while (slots[slot] != EMPTY &&
-               memcmp(distinct + (size_t)slots[slot] * width, value, width) != 0)
+        while (slots[slot] != EMPTY && numbers[slots[slot]] != number)
             slot = (slot + 1) % HASH_SLOTS;
-        if (slots[slot] == EMPTY) {
+        if (__builtin_expect(slots[slot] == EMPTY, 0)) {
             if (count == DICTIONARY_MAX)
                 return 0;
             slots[slot] = (uint16_t)count;
-            memcpy(distinct + (size_t)count * width, value, width);
+            numbers[count] = number;
+            memcpy(distinct + (size_t)count * width, &number, width);
             count++;
         }
         indexes[i] = (uint8_t)slots[slot];
     }
     return count;
+}
+
+/* The same for values of other widths, which are rare. */
+static uint32_t index_bytes(const struct tc_column *column, uint8_t *distinct, uint8_t *indexes)
+{
+    uint8_t width = column->width;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < column->count; i++) {
+        const uint8_t *value = column->values + (size_t)i * width;
+        uint32_t j = 0;
+
+        while (j < count && memcmp(distinct + (size_t)j * width, value, width) != 0)
+            j++;
+        if (j == count) {
+            if (count == DICTIONARY_MAX)
+                return 0;
+            memcpy(distinct + (size_t)count++ * width, value, width);
+        }
+        indexes[i] = (uint8_t)j;
+    }
+    return count;
+}
+
+static uint32_t index_values(const struct tc_column *column, uint8_t *distinct, uint8_t *indexes)
+{
+    switch (column->width) {
+    case 2: return index_numbers(column, 2, distinct, indexes);
+    case 4: return index_numbers(column, 4, distinct, indexes);
+    case 8: return index_numbers(column, 8, distinct, indexes);
+    default: return index_bytes(column, distinct, indexes);
+    }
 }
 
 static bool encode(struct tc_desk *desk, const struct tc_column *column, enum tc_effort effort,

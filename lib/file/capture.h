@@ -39,6 +39,7 @@ struct tc_capture {
     struct tc_stream *streams;
     uint16_t port_count;
     uint16_t stream_count;
+    uint64_t digest; /* of the boxes it was read from; equal for all segments of a run */
 };
 
 /* Appends the boxes that describe the capture. */

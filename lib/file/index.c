@@ -191,7 +191,7 @@ void tc_index_add(struct tc_index *index, const struct tc_block_header *header,
         tc_scribe_uint(out, range->end, 8);
     }
     /* messages of packets that were stored raw are in no column; then nothing is claimed */
-    for (uint16_t i = 0; split->raw_packets == 0 && i < split->group_count; i++)
+    for (uint16_t i = 0; split->raw_packets == 0 && i < split->catalog->group_count; i++)
         sets += add_set(index, split, i);
     tc_scribe_align(out, 8);
     tc_store_le16(out->bytes + begin + 52, sets);

@@ -131,6 +131,8 @@ enum tc_status tc_segment_head_read(const uint8_t *bytes, const struct tc_segmen
         status = tc_capture_read(capture, arena, kind, box, error);
         if (status != TC_OK)
             return status;
+        if (kind == TC_BOX_FEEDS || kind == TC_BOX_CHANNELS || kind == TC_BOX_LINES)
+            capture->digest ^= tc_digest(box.at, tc_cursor_left(&box)) * (kind + 1);
     }
     if (boxes.failed)
         return tc_fail(error, TC_DAMAGED, "a box of the head is cut short");

@@ -41,7 +41,8 @@
     X(resets, "events", "new sessions and restarts after the first")                               \
     X(not_recorded, "messages", "messages received in frames that were dropped or filtered")       \
     X(malformed, "frames", "frames of the line that were cut short or broken")                     \
-    X(forgotten, "messages", "missing numbers beyond what is remembered; final")
+    X(forgotten, "messages", "missing numbers beyond what is remembered; final")                   \
+    X(wire_bytes, "bytes", "lengths of the line's recorded frames, without FCS")
 
 #define TC_COUNTER_MEMBER(name, unit, help) uint64_t name;
 

@@ -40,7 +40,8 @@ static struct tc_session_track *open_session(struct tc_sequence *line,
     line->current = (uint8_t)(1 - line->current);
     line->open = line->open == 0 ? 1 : 2;
     tc_ranges_clear(&track->missing);
-    track->session = (struct tc_session){.id = packet->session, .first = first, .next = first};
+    track->session = (struct tc_session){
+        .id = packet->session, .first = first, .next = first, .ordinal = line->sessions++};
     track->send_first = packet->send_time;
     track->send_last = packet->send_time;
     track->offset_last = packet->stream_offset;

@@ -24,6 +24,7 @@ struct tc_session {
     struct tc_session_id id;
     uint64_t first;   /* sequence number that was expected first */
     uint64_t next;    /* sequence number expected now; next - 1 is the highest one known of */
+    uint32_t ordinal; /* the line's sessions count from 0 */
     bool end_seen;    /* the feed said that the session is over */
 };
 
@@ -55,9 +56,10 @@ struct tc_verdict {
 struct tc_sequence {
     struct tc_figures figures;
     struct tc_session_track tracks[2];
-    uint8_t current; /* index of the current session */
-    uint8_t open;    /* sessions that are open: 0, 1, 2 */
-    uint8_t rules;   /* enum tc_sequence_rule */
+    uint32_t sessions; /* opened so far */
+    uint8_t current;   /* index of the current session */
+    uint8_t open;      /* sessions that are open: 0, 1, 2 */
+    uint8_t rules;     /* enum tc_sequence_rule */
 };
 
 /* What a single message below the expected number is. */

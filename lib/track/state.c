@@ -18,7 +18,8 @@ void tc_session_write(struct tc_scribe *out, const struct tc_session *session)
     tc_scribe_bytes(out, &session->id, sizeof session->id);
     tc_scribe_uint(out, session->first, 8);
     tc_scribe_uint(out, session->next, 8);
-    tc_scribe_uint(out, session->end_seen, 8);
+    tc_scribe_uint(out, session->ordinal, 4);
+    tc_scribe_uint(out, session->end_seen, 4);
 }
 
 void tc_session_read(struct tc_cursor *in, struct tc_session *session)
@@ -29,7 +30,8 @@ void tc_session_read(struct tc_cursor *in, struct tc_session *session)
         memcpy(&session->id, id, sizeof session->id);
     session->first = tc_cursor_u64(in);
     session->next = tc_cursor_u64(in);
-    session->end_seen = tc_cursor_u64(in) != 0;
+    session->ordinal = tc_cursor_u32(in);
+    session->end_seen = tc_cursor_u32(in) != 0;
 }
 
 /* u32 number of rows, u32 zero, then the rows. */
