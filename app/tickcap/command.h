@@ -12,7 +12,11 @@ struct tc_command {
     enum tc_exit (*run)(int count, char **words);
 };
 
-extern const struct tc_command tc_command_gen;
+extern const struct tc_command tc_command_info;
+extern const struct tc_command tc_command_cat;
+extern const struct tc_command tc_command_verify;
+extern const struct tc_command tc_command_export;
 extern const struct tc_command tc_command_import;
+extern const struct tc_command tc_command_gen;
 
 #endif

@@ -121,22 +121,41 @@ static void padded(struct tc_scribe *out, uint64_t value, unsigned width)
     tc_scribe_bytes(out, first, (size_t)(end - first));
 }
 
-void tc_text_time(struct tc_scribe *out, uint64_t time_ns)
+/* Date, time and nanoseconds, without a word about the zone. */
+static void local_time(struct tc_scribe *out, int64_t seconds, uint64_t ns)
 {
-    uint64_t seconds = time_ns / 1000000000;
-    struct tc_date date = tc_date_of_days((int64_t)(seconds / 86400));
+    int64_t day = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
+    struct tc_date date = tc_date_of_days(day);
+    uint64_t of_day = (uint64_t)(seconds - day * 86400);
     const struct {
         uint64_t value;
         unsigned width;
         char after;
     } parts[] = {
-        {(uint64_t)date.year, 4, '-'},     {date.month, 2, '-'},        {date.day, 2, 'T'},
-        {seconds / 3600 % 24, 2, ':'},     {seconds / 60 % 60, 2, ':'}, {seconds % 60, 2, '.'},
-        {time_ns % 1000000000, 9, 'Z'},
+        {(uint64_t)date.year, 4, '-'}, {date.month, 2, '-'},       {date.day, 2, 'T'},
+        {of_day / 3600, 2, ':'},       {of_day / 60 % 60, 2, ':'}, {of_day % 60, 2, '.'},
     };
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         padded(out, parts[i].value, parts[i].width);
         tc_text_char(out, parts[i].after);
     }
+    padded(out, ns, 9);
+}
+
+void tc_text_time(struct tc_scribe *out, uint64_t time_ns)
+{
+    local_time(out, (int64_t)(time_ns / 1000000000), time_ns % 1000000000);
+    tc_text_char(out, 'Z');
+}
+
+void tc_text_time_at(struct tc_scribe *out, uint64_t time_ns, int32_t offset_s)
+{
+    uint64_t minutes = (uint64_t)(offset_s < 0 ? -offset_s : offset_s) / 60;
+
+    local_time(out, (int64_t)(time_ns / 1000000000) + offset_s, time_ns % 1000000000);
+    tc_text_char(out, offset_s < 0 ? '-' : '+');
+    padded(out, minutes / 60, 2);
+    tc_text_char(out, ':');
+    padded(out, minutes % 60, 2);
 }

@@ -35,4 +35,7 @@ void tc_text_csv(struct tc_scribe *out, const uint8_t *bytes, size_t length);
 /* ISO 8601 in UTC with nanoseconds: 2026-11-22T14:30:00.000000000Z. */
 void tc_text_time(struct tc_scribe *out, uint64_t time_ns);
 
+/* The same moment where clocks are `offset_s` ahead of UTC: ...T09:30:00.000000000-05:00. */
+void tc_text_time_at(struct tc_scribe *out, uint64_t time_ns, int32_t offset_s);
+
 #endif

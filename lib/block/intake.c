@@ -213,11 +213,20 @@ static inline void commit(struct tc_intake *intake, struct tc_frame_record *fram
     batch->used += bytes;
     batch->frames++;
     batch->messages += messages;
+    intake->ledger.received++;
     intake->ledger.recorded++;
     intake->ledger.messages += messages;
     intake->ledger.wire_bytes += arrival->wire_bytes;
     if (line != TC_LINE_NONE)
         intake->sequences[line].figures.wire_bytes += arrival->wire_bytes;
+}
+
+/* Counts a frame that finds no room; every frame is counted once, together with its fate. */
+static void drop_frame(struct tc_intake *intake, const struct tc_arrival *arrival)
+{
+    intake->ledger.received++;
+    intake->ledger.no_batch++;
+    tc_drop_frame(&intake->drop, arrival->rx_ns, arrival->wire_bytes);
 }
 
 /* A frame in which nobody can read messages: of no line, or broken. */
@@ -238,8 +247,7 @@ static void take_whole(struct tc_intake *intake, const struct tc_arrival *arriva
         intake->ledger.unmatched += !matched;
         return;
     }
-    intake->ledger.no_batch++;
-    tc_drop_frame(&intake->drop, arrival->rx_ns, arrival->wire_bytes);
+    drop_frame(intake, arrival);
     if (matched)
         tc_drop_malformed(&intake->drop, line);
     else
@@ -249,10 +257,9 @@ static void take_whole(struct tc_intake *intake, const struct tc_arrival *arriva
 static void drop_packet(struct tc_intake *intake, const struct tc_arrival *arrival, uint16_t line,
                         const struct tc_packet *packet)
 {
-    intake->ledger.no_batch++;
+    drop_frame(intake, arrival);
     intake->ledger.messages_dropped += packet->messages;
     intake->sequences[line].figures.not_recorded += packet->messages;
-    tc_drop_frame(&intake->drop, arrival->rx_ns, arrival->wire_bytes);
     tc_drop_packet(&intake->drop, line, packet);
 }
 
@@ -342,7 +349,6 @@ void tc_intake_frame(struct tc_intake *intake, const struct tc_arrival *arrival)
     struct tc_packet packet;
     uint16_t line = TC_LINE_NONE;
 
-    intake->ledger.received++;
     if (tc_datagram_find(arrival->bytes, arrival->captured_bytes, &datagram))
         line = tc_line_find(&intake->table, &datagram);
     if (line != TC_LINE_NONE && !datagram.cut) {

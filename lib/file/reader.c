@@ -303,7 +303,7 @@ static bool choose_block(struct tc_reader *reader, struct stream *stream, struct
         return true;
     while (tc_index_next(&chain->records, &record)) {
         chain->record++;
-        if (reader->options.wanted(reader->options.context, stream->source.capture, &record)) {
+        if (reader->options.wanted(reader->options.context, chain->segment, &record)) {
             tc_segment_seek(chain->segment, &record, chain->record - 1);
             if (chain->skipped)
                 adopt_log(stream, chain);

@@ -38,7 +38,7 @@ struct tc_item {
 typedef void tc_fault_told(void *context, const struct tc_error *fault);
 
 /* Whether the block of that record can matter. Asked only where a segment has an index. */
-typedef bool tc_block_wanted(void *context, const struct tc_capture *capture,
+typedef bool tc_block_wanted(void *context, const struct tc_segment *segment,
                              const struct tc_index_record *record);
 
 struct tc_reader_options {

@@ -20,6 +20,17 @@ void tc_sequence_init(struct tc_sequence *line, void *memory, uint32_t missing_r
     tc_ranges_init(&line->tracks[1].missing, second, missing_ranges);
 }
 
+void tc_sequence_resume(struct tc_sequence *line, const struct tc_session *sessions, uint8_t count)
+{
+    line->open = count;
+    line->current = 0;
+    for (uint8_t i = 0; i < count; i++) {
+        line->tracks[i].session = sessions[i];
+        if (sessions[i].ordinal >= line->sessions)
+            line->sessions = sessions[i].ordinal + 1;
+    }
+}
+
 /* Makes a session the current one; the current becomes the previous, the previous is retired. */
 static struct tc_session_track *open_session(struct tc_sequence *line,
                                              const struct tc_packet *packet,

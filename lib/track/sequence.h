@@ -76,6 +76,13 @@ void tc_sequence_init(struct tc_sequence *line, void *memory, uint32_t missing_r
                       uint8_t rules);
 
 /*
+ * Makes a fresh line go on where another left off: `sessions` are its open ones, the current one
+ * first. What was missing then is not known and counts as duplicate when it comes.
+ */
+void tc_sequence_resume(struct tc_sequence *line, const struct tc_session *sessions,
+                        uint8_t count);
+
+/*
  * Takes a well-formed packet. The first `verdict->old` of its messages must then be taken one by
  * one with tc_sequence_old; the others are in order and already counted.
  */

@@ -1,0 +1,189 @@
+/* Structures in, JSON objects out; nothing is computed here that a person would argue about. */
+#include "tickcap/accountjson.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/runsummary.h"
+#include "feed/print.h"
+
+static json_t *number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static void put(json_t *object, const char *name, json_t *value)
+{
+    json_object_set_new(object, name, value);
+}
+
+void id_text(char text[33], const uint8_t id[TC_ID_BYTES])
+{
+    for (int i = 0; i < TC_ID_BYTES; i++)
+        snprintf(text + 2 * i, 3, "%02x", id[i]);
+}
+
+static json_t *ledger_json(const struct tc_ledger *ledger)
+{
+    json_t *object = json_object();
+    json_t *dropped = json_object();
+    json_t *nic = json_object();
+
+    put(dropped, "no_batch", number(ledger->no_batch));
+    put(dropped, "ring_full", number(ledger->ring_full));
+    put(dropped, "writer_failed", number(ledger->writer_failed));
+    put(dropped, "disk_full", number(ledger->disk_full));
+    put(dropped, "shutdown", number(ledger->shutdown));
+    /* what the NIC itself lost is not recorded yet, and so not known */
+    put(nic, "missed", json_null());
+    put(nic, "errors", json_null());
+    put(nic, "nombuf", json_null());
+    put(object, "received", number(ledger->received));
+    put(object, "recorded", number(ledger->recorded));
+    put(object, "dropped", dropped);
+    put(object, "filtered", number(ledger->filtered));
+    put(object, "messages_dropped", number(ledger->messages_dropped));
+    put(object, "nic", nic);
+    put(object, "exact", json_boolean(tc_ledger_closes(ledger)));
+    return object;
+}
+
+static json_t *session_json(const struct tc_account_session *session,
+                            const struct tc_framing *framing)
+{
+    json_t *object = json_object();
+    char text[64] = "";
+    struct tc_scribe out = tc_scribe_of(text, sizeof text - 1);
+
+    tc_print_session(&out, framing, (const uint8_t *)&session->id);
+    put(object, "id", json_string(text));
+    put(object, "first_seq", number(session->first));
+    put(object, "last_seq", number(session->next - 1));
+    put(object, "end_seen", json_boolean(session->end_seen));
+    return object;
+}
+
+static json_t *line_json(const struct tc_account_line *line, const struct tc_framing *framing)
+{
+    json_t *object = json_object();
+    json_t *sessions = json_array();
+    char digest[17];
+
+    put(object, "line", json_string(line->line->name));
+    for (size_t i = 0; i < TC_FIGURE_ROWS; i++)
+        put(object, tc_figure_rows[i].name, number(tc_figures_get(&line->figures, i)));
+    put(object, "loss_rate", json_real(tc_loss_rate(&line->figures)));
+    snprintf(digest, sizeof digest, "%016" PRIx64, line->digest);
+    put(object, "digest", json_string(digest));
+    for (size_t i = 0; i < line->session_count; i++)
+        json_array_append_new(sessions, session_json(&line->sessions[i], framing));
+    put(object, "sessions", sessions);
+    return object;
+}
+
+static json_t *channel_json(const struct tc_account_channel *channel)
+{
+    const struct tc_feed *feed = channel->channel->feed;
+    const struct tc_account_merged *merged = &channel->merged;
+    uint64_t all = merged->messages + merged->missing;
+    json_t *object = json_object();
+    json_t *lines = json_array();
+    json_t *together = json_object();
+
+    put(object, "name", json_string(channel->channel->name));
+    put(object, "feed", json_string(feed->name));
+    put(object, "symbols", number(channel->symbols));
+    for (size_t i = 0; i < channel->line_count; i++)
+        json_array_append_new(lines, line_json(&channel->lines[i], feed->framing));
+    put(object, "lines", lines);
+    put(together, "messages", number(merged->messages));
+    put(together, "missing", number(merged->missing));
+    put(together, "recovered", number(merged->recovered));
+    put(together, "loss_rate",
+        json_real(all > 0 ? (double)merged->missing / (double)all : 0.0));
+    put(object, "merged", together);
+    return object;
+}
+
+static json_t *stream_json(const struct tc_account_stream *stream)
+{
+    const struct tc_capture *capture = stream->source->capture;
+    json_t *object = json_object();
+
+    put(object, "stream", number(stream->source->stream));
+    for (uint16_t i = 0; i < capture->stream_count; i++)
+        if (capture->streams[i].number == stream->source->stream) {
+            put(object, "port", json_string(capture->ports[capture->streams[i].port].name));
+            put(object, "queue", number(capture->streams[i].queue));
+        }
+    put(object, "ledger", ledger_json(&stream->ledger));
+    return object;
+}
+
+static json_t *clock_json(const struct tc_account_clock *noted)
+{
+    const struct tc_clock *clock = &noted->clock;
+    json_t *object = json_object();
+
+    put(object, "port", json_string(noted->port != NULL ? noted->port->name : ""));
+    put(object, "source", json_string(tc_clock_source_names[clock->source]));
+    put(object, "unit", json_string(tc_clock_unit_names[clock->unit]));
+    put(object, "epoch", json_string(tc_clock_epoch_names[clock->epoch]));
+    put(object, "error_ns_max",
+        clock->error_ns_max == TC_ERROR_UNKNOWN ? json_null() : number(clock->error_ns_max));
+    put(object, "in_sync", json_boolean(clock->in_sync));
+    put(object, "from_ns", number(noted->from_ns));
+    put(object, "to_ns", number(noted->to_ns));
+    return object;
+}
+
+static void put_lists(json_t *object, const struct tc_account *account)
+{
+    json_t *streams = json_array();
+    json_t *channels = json_array();
+    json_t *clocks = json_array();
+
+    for (size_t i = 0; i < account->stream_count; i++)
+        json_array_append_new(streams, stream_json(&account->streams[i]));
+    for (size_t i = 0; i < account->channel_count; i++)
+        json_array_append_new(channels, channel_json(&account->channels[i]));
+    for (size_t i = 0; i < account->clock_count; i++)
+        json_array_append_new(clocks, clock_json(&account->clocks[i]));
+    put(object, "streams", streams);
+    put(object, "channels", channels);
+    put(object, "clocks", clocks);
+}
+
+json_t *account_json(const struct tc_account *account, const struct tc_reader *reader)
+{
+    struct tc_reader_totals totals = tc_reader_totals(reader);
+    const struct tc_capture *capture = tc_reader_source(reader, 0)->capture;
+    json_t *object = json_object();
+    char run[33];
+
+    id_text(run, capture->run_id);
+    put(object, "schema", json_integer(1));
+    put(object, "tool", json_string(capture->tool));
+    put(object, "host", json_string(capture->host));
+    put(object, "run", json_string(run));
+    put(object, "complete", json_boolean(totals.complete));
+    put(object, "repaired", json_false());
+    put(object, "segments", number(totals.segments));
+    put(object, "blocks", number(totals.blocks));
+    put(object, "frames", number(account->frames));
+    put(object, "messages", number(account->messages));
+    put(object, "bytes_wire", number(account->bytes_wire));
+    put(object, "bytes_stored", number(totals.bytes_stored));
+    put(object, "ratio",
+        json_real(totals.bytes_stored > 0
+                      ? (double)account->bytes_wire / (double)totals.bytes_stored
+                      : 0.0));
+    put(object, "first_rx_ns", number(account->first_rx_ns));
+    put(object, "last_rx_ns", number(account->last_rx_ns));
+    put(object, "unmatched_frames", number(account->unmatched_frames));
+    put(object, "malformed_frames", number(account->malformed_frames));
+    put(object, "ledger", ledger_json(&account->ledger));
+    put_lists(object, account);
+    return object;
+}

@@ -1,0 +1,193 @@
+/* tickcap info: what is in a capture, for people and for programs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "common/progress.h"
+#include "common/runsummary.h"
+#include "feed/print.h"
+#include "tickcap/accountjson.h"
+#include "tickcap/command.h"
+#include "tickcap/faults.h"
+
+enum { OPTION_JSON = 1000 };
+
+static const struct tc_option options[] = {
+    {OPTION_JSON, "json", NULL, "print JSON"},
+    {0},
+};
+
+static const struct tc_usage usage = {
+    .name = "tickcap info",
+    .arguments = "PATH... [--json]",
+    .summary = "Says what is in a capture: frames, channels, lines, losses, clocks.",
+    .options = options,
+    .details = "PATH is a segment or a directory of segments. Every block is read: digests and\n"
+               "merged figures come from the messages themselves.",
+};
+
+static void fault_told(void *context, const struct tc_error *fault)
+{
+    faults_tell(context, fault);
+}
+
+/* ---- for people ---- */
+
+static const char *time_text(char text[40], uint64_t time_ns)
+{
+    struct tc_scribe out = tc_scribe_of(text, 39);
+
+    memset(text, 0, 40);
+    tc_text_time(&out, time_ns);
+    return text;
+}
+
+static void print_line(const struct tc_account_line *line, const struct tc_framing *framing)
+{
+    const struct tc_figures *figures = &line->figures;
+
+    printf("    line %s: %lu messages in %lu packets, %lu in order, %lu late, %lu duplicate\n",
+           line->line->name, figures->messages, figures->packets, figures->in_order, figures->late,
+           figures->duplicates);
+    printf("      %lu gaps, %lu missing, loss rate %.3g; %lu heartbeats, %lu of them stale; "
+           "%lu resets; %lu not recorded; digest %016lx\n",
+           figures->gap_events, figures->missing, tc_loss_rate(figures), figures->heartbeats,
+           figures->stale_heartbeats, figures->resets, figures->not_recorded, line->digest);
+    for (size_t i = 0; i < line->session_count; i++) {
+        const struct tc_account_session *session = &line->sessions[i];
+        char text[64] = "";
+        struct tc_scribe out = tc_scribe_of(text, sizeof text - 1);
+
+        tc_print_session(&out, framing, (const uint8_t *)&session->id);
+        printf("      session %s: %lu to %lu%s\n", text, session->first, session->next - 1,
+               session->end_seen ? ", ended" : "");
+    }
+}
+
+static void print_channels(const struct tc_account *account)
+{
+    for (size_t i = 0; i < account->channel_count; i++) {
+        const struct tc_account_channel *channel = &account->channels[i];
+
+        printf("  channel %s, %s, %lu symbols\n", channel->channel->name,
+               channel->channel->feed->name, channel->symbols);
+        for (size_t j = 0; j < channel->line_count; j++)
+            print_line(&channel->lines[j], channel->channel->feed->framing);
+        if (channel->line_count > 1)
+            printf("    merged: %lu messages, %lu missing on every line, %lu recovered\n",
+                   channel->merged.messages, channel->merged.missing, channel->merged.recovered);
+    }
+}
+
+static void print_account(const struct tc_account *account, const struct tc_reader *reader)
+{
+    struct tc_reader_totals totals = tc_reader_totals(reader);
+    const struct tc_capture *capture = tc_reader_source(reader, 0)->capture;
+    const struct tc_ledger *ledger = &account->ledger;
+    char run[33], first[40], last[40];
+
+    id_text(run, capture->run_id);
+    printf("capture %s of %s, run %s, by %s%s\n", capture->name, capture->host, run, capture->tool,
+           totals.complete ? "" : ", not complete");
+    printf("  %lu frames, %lu messages, %lu bytes on the wire, %lu stored in %lu segments with %lu "
+           "blocks, ratio %.2f\n",
+           account->frames, account->messages, account->bytes_wire, totals.bytes_stored,
+           totals.segments, totals.blocks,
+           totals.bytes_stored > 0 ? (double)account->bytes_wire / (double)totals.bytes_stored
+                                   : 0.0);
+    if (account->frames > 0)
+        printf("  from %s\n    to %s\n", time_text(first, account->first_rx_ns),
+               time_text(last, account->last_rx_ns));
+    printf("  %lu received = %lu recorded + %lu dropped + %lu filtered%s; %lu unmatched, "
+           "%lu malformed\n",
+           ledger->received, ledger->recorded, tc_ledger_dropped(ledger), ledger->filtered,
+           tc_ledger_closes(ledger) ? "" : ", which does NOT add up", account->unmatched_frames,
+           account->malformed_frames);
+    for (size_t i = 0; i < account->clock_count; i++) {
+        const struct tc_account_clock *noted = &account->clocks[i];
+
+        printf("  time of %s: %s, %s, %s\n", noted->port != NULL ? noted->port->name : "?",
+               tc_clock_source_names[noted->clock.source], tc_clock_unit_names[noted->clock.unit],
+               tc_clock_epoch_names[noted->clock.epoch]);
+    }
+    print_channels(account);
+}
+
+/* ---- the run ---- */
+
+static enum tc_exit print_info(struct tc_reader *reader, struct tc_accountant *accountant,
+                               bool json)
+{
+    struct tc_error error = {0};
+    struct tc_account account;
+    struct tc_progress progress;
+    struct tc_item item;
+    enum tc_status status = TC_OK;
+
+    tc_progress_begin(&progress, "reading", tc_reader_totals(reader).bytes_stored);
+    while (status == TC_OK && tc_reader_next(reader, &item, &error) == TC_OK) {
+        tc_progress_show(&progress, tc_reader_totals(reader).bytes_read);
+        status = tc_accountant_take(accountant, &item, &error);
+    }
+    tc_progress_end(&progress);
+    if (status == TC_OK)
+        status = tc_accountant_close(accountant, reader, &account, &error);
+    if (status != TC_OK)
+        return tc_report_error(&error);
+    if (json) {
+        json_t *object = account_json(&account, reader);
+
+        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+        printf("\n");
+        json_decref(object);
+    } else {
+        print_account(&account, reader);
+    }
+    return TC_EXIT_GOOD;
+}
+
+static enum tc_exit run_info(char **paths, size_t count, bool json)
+{
+    struct faults faults = {0};
+    const struct tc_reader_options reading = {.fault = fault_told, .context = &faults};
+    struct tc_accountant *accountant = tc_accountant_new();
+    struct tc_error error = {0};
+    struct tc_reader *reader;
+    enum tc_exit exit;
+
+    if (accountant == NULL) {
+        tc_report("no memory");
+        return TC_EXIT_FAULT;
+    }
+    if (tc_reader_open(&reader, (const char *const *)paths, count, &reading, &error) != TC_OK) {
+        tc_accountant_free(accountant);
+        return tc_report_error(&error);
+    }
+    exit = print_info(reader, accountant, json);
+    tc_accountant_free(accountant);
+    tc_reader_close(reader);
+    return exit == TC_EXIT_GOOD && faults.count > 0 ? TC_EXIT_FAULT : exit;
+}
+
+static enum tc_exit info_command(int count, char **words)
+{
+    struct tc_options parsed = tc_options_of(&usage, count, words);
+    const char *argument;
+    bool json = false;
+    int id;
+
+    while ((id = tc_options_next(&parsed, &argument)) >= 0)
+        json |= id == OPTION_JSON;
+    if (id == TC_OPTION_HELP)
+        return TC_EXIT_GOOD;
+    if (id == TC_OPTION_BAD)
+        return TC_EXIT_USAGE;
+    if (parsed.operand == count) {
+        tc_report("PATH is missing, see tickcap info --help");
+        return TC_EXIT_USAGE;
+    }
+    return run_info(words + parsed.operand, (size_t)(count - parsed.operand), json);
+}
+
+const struct tc_command tc_command_info = {&usage, "info", info_command};

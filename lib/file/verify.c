@@ -1,0 +1,253 @@
+/*
+ * Segment by segment in the order of the roster: blocks first, then what the index and the tail
+ * say of them, then how the segment continues the one before.
+ */
+#include "file/verify.h"
+
+#include <stdlib.h>
+
+#include "block/join.h"
+#include "file/roster.h"
+
+/* How far a writer's chain of segments has been followed. */
+struct chain_state {
+    bool known; /* the segment before was verified too */
+    bool ended; /* and said that it was the last */
+    uint32_t number;
+    uint64_t digest;
+    uint64_t block; /* number of the last block */
+    bool has_block;
+};
+
+struct verifier {
+    struct tc_verified *verified;
+    tc_fault_told *told;
+    tc_verify_watch *watch;
+    void *context;
+    struct chain_state chain;
+    struct tc_ledger ledger; /* after the last block of the chain */
+    uint64_t frames;         /* recorded in the stream, by this chain */
+};
+
+static void fault(struct verifier *verifier, const struct tc_segment *segment, uint64_t offset,
+                  const char *sentence)
+{
+    struct tc_error error;
+
+    tc_fail(&error, TC_DAMAGED, "%s: byte %lu: %s", segment->path, offset, sentence);
+    verifier->verified->faults++;
+    verifier->told(verifier->context, &error);
+}
+
+static void fault_of(struct verifier *verifier, const struct tc_error *error)
+{
+    verifier->verified->faults++;
+    verifier->told(verifier->context, error);
+}
+
+/* The ledger must close at every block, and never count backwards. */
+static void check_ledger(struct verifier *verifier, const struct tc_segment *segment,
+                         const struct tc_join *join, const struct tc_block_header *header)
+{
+    struct tc_cursor box = tc_join_box(join, TC_COL_LEDGER);
+    struct tc_ledger ledger = {0};
+
+    if (tc_cursor_left(&box) == 0) {
+        fault(verifier, segment, header->offset, "the block has no ledger");
+        return;
+    }
+    tc_ledger_read(&box, &ledger);
+    if (!tc_ledger_closes(&ledger))
+        fault(verifier, segment, header->offset, "the ledger does not close");
+    for (size_t row = 0; row < TC_LEDGER_ROWS; row++)
+        if (tc_ledger_get(&ledger, row) < tc_ledger_get(&verifier->ledger, row)) {
+            fault(verifier, segment, header->offset, "the ledger counts backwards");
+            break;
+        }
+    if (ledger.recorded - verifier->ledger.recorded < header->frames ||
+        (segment->head.writers == 1 &&
+         ledger.recorded - verifier->ledger.recorded != header->frames))
+        fault(verifier, segment, header->offset,
+              "the ledger's recorded frames are not those of the block");
+    verifier->ledger = ledger;
+}
+
+static void check_frames(struct verifier *verifier, const struct tc_segment *segment,
+                         const struct tc_join *join, const struct tc_block_header *header)
+{
+    uint32_t count;
+    const struct tc_frame *frames = tc_join_frames(join, &count);
+    uint64_t lowest = UINT64_MAX, highest = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        lowest = frames[i].rx_ns < lowest ? frames[i].rx_ns : lowest;
+        highest = frames[i].rx_ns > highest ? frames[i].rx_ns : highest;
+    }
+    if (count > 0 && (lowest != header->first_rx_ns || highest != header->last_rx_ns))
+        fault(verifier, segment, header->offset,
+              "the frames' receive times are not within those of the header");
+    verifier->verified->frames += count;
+    verifier->verified->messages += header->messages;
+    verifier->verified->events += header->events;
+}
+
+static void check_block(struct verifier *verifier, const struct tc_segment *segment,
+                        struct tc_join *join, const struct tc_block_header *header,
+                        const uint8_t *bytes)
+{
+    struct tc_error detail = {0};
+    struct tc_error told;
+
+    verifier->verified->blocks++;
+    verifier->verified->bytes += header->stored_bytes;
+    if (header->stream != segment->head.stream)
+        fault(verifier, segment, header->offset, "the block is of another stream");
+    if (header->number % segment->head.writers != segment->head.writer)
+        fault(verifier, segment, header->offset, "the block is of another writer");
+    if (verifier->chain.has_block && header->number <= verifier->chain.block)
+        fault(verifier, segment, header->offset, "the block is not in order");
+    verifier->chain.has_block = true;
+    verifier->chain.block = header->number;
+    if (tc_join_block(join, header, bytes, true, &detail) != TC_OK) {
+        tc_fail(&told, detail.status, "%s: byte %lu: block %lu: %.380s", segment->path,
+                header->offset, header->number, detail.text);
+        fault_of(verifier, &told);
+        return;
+    }
+    check_frames(verifier, segment, join, header);
+    check_ledger(verifier, segment, join, header);
+}
+
+/* Every record of the index against the block it is of. */
+static void check_index(struct verifier *verifier, const struct tc_segment *segment,
+                        uint32_t blocks)
+{
+    struct tc_cursor records = tc_segment_box(segment, TC_BOX_BLOCKS);
+    struct tc_index_record record;
+    uint64_t offset = segment->head.head_bytes;
+    uint32_t count = 0;
+
+    while (tc_index_next(&records, &record)) {
+        if (record.offset != offset) {
+            fault(verifier, segment, segment->blocks_end, "the index names a block that is none");
+            return;
+        }
+        offset += tc_align_up(record.stored_bytes, TC_BLOCK_ALIGN);
+        count++;
+    }
+    if (records.failed || count != segment->blocks || count != blocks)
+        fault(verifier, segment, segment->blocks_end, "the index has not as many blocks");
+}
+
+static void check_end(struct verifier *verifier, struct tc_segment *segment, uint32_t blocks,
+                      bool damaged)
+{
+    if (!segment->finished) {
+        fault(verifier, segment, segment->offset,
+              segment->open_name ? "not finished: no index and no tail; it is still being written, "
+                                   "or its capture was cut off"
+                                 : "cut off: no index and no tail");
+        return;
+    }
+    if (damaged)
+        return; /* the faults have been told, and nothing after them can agree */
+    check_index(verifier, segment, blocks);
+    if (!tc_segment_digest_agrees(segment))
+        fault(verifier, segment, segment->blocks_end,
+              "the segment's digest is not that of its blocks");
+}
+
+/* How the segment continues the one before. */
+static void check_chain(struct verifier *verifier, const struct tc_segment *segment)
+{
+    struct chain_state *chain = &verifier->chain;
+
+    if (chain->known && chain->ended)
+        fault(verifier, segment, 0, "the segment before said that it was the last");
+    if (chain->known && segment->head.number != chain->number + 1)
+        fault(verifier, segment, 0, "segments before it are missing");
+    else if (chain->known && segment->head.previous_digest != chain->digest)
+        fault(verifier, segment, 0, "it does not continue the segment before");
+    if (!chain->known && segment->head.number == 1 && segment->head.previous_digest != 0)
+        fault(verifier, segment, 0, "the first segment claims to continue another");
+    if (!chain->known)
+        verifier->ledger = segment->state.ledger;
+}
+
+static enum tc_status verify_segment(struct verifier *verifier, const char *path,
+                                     struct tc_error *error)
+{
+    struct tc_segment *segment;
+    struct tc_block_header header;
+    const uint8_t *bytes;
+    struct tc_join *join;
+    struct tc_error detail = {0};
+    bool damaged = false;
+    uint32_t blocks = 0;
+    enum tc_status status;
+
+    if (tc_segment_open(&segment, path, &detail) != TC_OK) {
+        fault_of(verifier, &detail);
+        verifier->chain.known = false;
+        return TC_OK;
+    }
+    join = tc_join_new(&segment->capture.catalog);
+    if (join == NULL) {
+        tc_segment_close(segment);
+        return tc_fail(error, TC_MEMORY, "no memory to verify %s", path);
+    }
+    verifier->verified->segments++;
+    check_chain(verifier, segment);
+    for (;;) {
+        status = tc_segment_next(segment, &header, &bytes, &detail);
+        if (status == TC_END)
+            break;
+        if (status == TC_OK) {
+            check_block(verifier, segment, join, &header, bytes);
+            blocks++;
+            if (verifier->watch != NULL)
+                verifier->watch(verifier->context, verifier->verified);
+            continue;
+        }
+        damaged = true;
+        fault_of(verifier, &detail);
+        if (!tc_segment_resync(segment))
+            break;
+    }
+    check_end(verifier, segment, blocks, damaged);
+    verifier->chain.known = segment->finished;
+    verifier->chain.number = segment->head.number;
+    verifier->chain.digest = segment->segment_digest;
+    verifier->chain.ended = segment->last;
+    tc_join_free(join);
+    tc_segment_close(segment);
+    return TC_OK;
+}
+
+enum tc_status tc_verify(const char *const *paths, size_t count, tc_fault_told *told,
+                         tc_verify_watch *watch, void *context, struct tc_verified *verified,
+                         struct tc_error *error)
+{
+    struct verifier verifier = {
+        .verified = verified, .told = told, .watch = watch, .context = context};
+    struct tc_roster roster = {0};
+    enum tc_status status = TC_OK;
+
+    *verified = (struct tc_verified){0};
+    for (size_t i = 0; status == TC_OK && i < count; i++)
+        status = tc_roster_add(&roster, paths[i], error);
+    if (status == TC_OK && roster.count == 0)
+        status = tc_fail(error, TC_MISSING, "%s: no segment of a capture is there",
+                         count > 0 ? paths[0] : "(no path)");
+    tc_roster_sort(&roster);
+    for (size_t i = 0; status == TC_OK && i < roster.count; i++) {
+        const struct tc_roster_entry *entry = &roster.entries[i];
+
+        if (i == 0 || !tc_roster_same_stream(entry - 1, entry) ||
+            entry[-1].writer != entry->writer)
+            verifier.chain = (struct chain_state){0};
+        status = verify_segment(&verifier, entry->path, error);
+    }
+    tc_roster_free(&roster);
+    return status;
+}
