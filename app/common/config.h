@@ -9,6 +9,7 @@
 
 #include "common/yamltable.h"
 #include "file/capture.h"
+#include "file/paths.h"
 
 enum { TC_LCORES_MAX = 128 };
 
@@ -71,6 +72,14 @@ void tc_config_free(struct tc_config *config);
 static inline struct tc_config_port *tc_config_port(const struct tc_config *config, size_t index)
 {
     return (struct tc_config_port *)config->ports.items + index;
+}
+
+/* Output directory `index`, counting around. */
+static inline const char *tc_config_directory(const struct tc_config *config, size_t index)
+{
+    const char(*paths)[TC_PATH_BYTES] = config->directories.items;
+
+    return paths[index % config->directories.count];
 }
 
 static inline uint32_t tc_config_number(const struct tc_yaml_list *list, size_t index)

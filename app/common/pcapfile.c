@@ -65,3 +65,70 @@ enum tc_status tc_pcap_look(const char *path, struct tc_pcap_file *file, struct 
     file->snaplen = number_at(head, 16, swapped);
     return TC_OK;
 }
+
+enum {
+    BLOCK_HEAD_BYTES = 8,
+    BLOCK_SIMPLE_PACKET = 3,
+    BLOCK_ENHANCED_PACKET = 6,
+};
+
+/* Walks the blocks of a pcapng file (draft-ietf-opsawg-pcapng, section 3) and counts packets. */
+static enum tc_status walk_pcapng(const char *path, uint64_t file_bytes, uint64_t *packets,
+                                  struct tc_error *error)
+{
+    FILE *stream = fopen(path, "rb");
+    enum tc_status status = TC_OK;
+    uint8_t head[12];
+    uint64_t offset = 0;
+    bool swapped = false;
+
+    if (stream == NULL)
+        return tc_fail(error, TC_IO, "%s: cannot be read: %s", path, strerror(errno));
+    *packets = 0;
+    while (status == TC_OK && offset < file_bytes) {
+        uint32_t type, length;
+
+        if (fseeko(stream, (off_t)offset, SEEK_SET) != 0 ||
+            fread(head, 1, sizeof head, stream) < BLOCK_HEAD_BYTES)
+            break;
+        type = number_at(head, 0, swapped);
+        if (tc_load_le32(head) == MAGIC_PCAPNG) /* a section begins, in a byte order of its own */
+            swapped = tc_load_le32(head + BLOCK_HEAD_BYTES) == 0x4d3c2b1a;
+        length = number_at(head, 4, swapped);
+        if (length < 12 || length > file_bytes - offset)
+            break;
+        *packets += type == BLOCK_SIMPLE_PACKET || type == BLOCK_ENHANCED_PACKET;
+        offset += length;
+    }
+    fclose(stream);
+    if (offset < file_bytes)
+        status = tc_fail(error, TC_TRUNCATED,
+                         "%s: cut off or broken at byte %lu of %lu; everything before is recorded",
+                         path, offset, file_bytes);
+    return status;
+}
+
+enum tc_status tc_pcap_check_end(const char *path, uint64_t frames, uint64_t frame_bytes,
+                                 struct tc_error *error)
+{
+    uint64_t read_to = TC_PCAP_HEAD_BYTES + frames * TC_PCAP_RECORD_BYTES + frame_bytes;
+    struct tc_pcap_file file;
+    uint64_t packets = 0;
+    enum tc_status status = tc_pcap_look(path, &file, error);
+
+    if (status != TC_OK)
+        return status;
+    if (!file.is_pcapng) {
+        if (read_to == file.file_bytes)
+            return TC_OK;
+        return tc_fail(error, TC_TRUNCATED,
+                       "%s: cut off or broken at byte %lu of %lu, after frame %lu; everything "
+                       "before is recorded",
+                       path, read_to, file.file_bytes, frames);
+    }
+    status = walk_pcapng(path, file.file_bytes, &packets, error);
+    if (status == TC_OK && packets != frames)
+        return tc_fail(error, TC_TRUNCATED, "%s: has %lu frames, of which %lu could be read", path,
+                       packets, frames);
+    return status;
+}

@@ -26,4 +26,12 @@ enum {
 TC_MUST_USE enum tc_status tc_pcap_look(const char *path, struct tc_pcap_file *file,
                                         struct tc_error *error);
 
+/*
+ * After a pcap file has been read by somebody who ends without a word where it is cut off: whether
+ * `frames` frames of `frame_bytes` bytes together are all that it holds. TC_TRUNCATED with a
+ * sentence where bytes are left over. A pcapng file is walked through for that.
+ */
+TC_MUST_USE enum tc_status tc_pcap_check_end(const char *path, uint64_t frames,
+                                             uint64_t frame_bytes, struct tc_error *error);
+
 #endif

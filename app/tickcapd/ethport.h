@@ -1,0 +1,38 @@
+/*
+ * Ports: finding the one that a device became, configuring its queues, asking it what it lost.
+ */
+#ifndef TC_TICKCAPD_ETHPORT_H
+#define TC_TICKCAPD_ETHPORT_H
+
+#include <rte_mempool.h>
+
+#include "tickcapd/plan.h"
+
+struct tc_eth_port {
+    const struct tc_plan_port *plan;
+    struct rte_mempool *pool;
+    uint16_t id;
+    bool started;
+    bool has_stamps;     /* the driver may stamp frames */
+    uint64_t stamp_flag; /* in an mbuf's flags */
+    int stamp_offset;    /* of its dynamic field */
+};
+
+/* What the driver says it lost; only as good as the profile's loss_counters. */
+struct tc_eth_losses {
+    uint64_t missed;
+    uint64_t errors;
+    uint64_t no_buffer;
+};
+
+/* Configures and starts a port; a warning about what it cannot do goes to `warn`. */
+typedef void tc_eth_warn(const char *sentence);
+
+TC_MUST_USE enum tc_status tc_eth_port_start(struct tc_eth_port *port,
+                                             const struct tc_plan_port *plan, tc_eth_warn *warn,
+                                             struct tc_error *error);
+void tc_eth_port_stop(struct tc_eth_port *port);
+
+struct tc_eth_losses tc_eth_port_losses(const struct tc_eth_port *port);
+
+#endif

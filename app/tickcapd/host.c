@@ -1,0 +1,194 @@
+/* Small readers of sysfs, and one ethtool question. */
+#include "tickcapd/host.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* First line of a file, without its end; false when there is none. */
+static bool read_line(const char *path, char *line, size_t size)
+{
+    FILE *file = fopen(path, "r");
+    bool good = file != NULL && fgets(line, (int)size, file) != NULL;
+
+    if (file != NULL)
+        fclose(file);
+    if (good)
+        line[strcspn(line, "\n")] = '\0';
+    return good;
+}
+
+size_t tc_host_cpus(bool *cpus, size_t most)
+{
+    char line[4096] = "";
+    size_t count = 0;
+    char *at = line;
+
+    memset(cpus, 0, most * sizeof cpus[0]);
+    if (!read_line("/sys/devices/system/cpu/online", line, sizeof line))
+        snprintf(line, sizeof line, "0");
+    while (isdigit((unsigned char)*at)) {
+        unsigned long first = strtoul(at, &at, 10);
+        unsigned long last = first;
+
+        if (*at == '-')
+            last = strtoul(at + 1, &at, 10);
+        for (; first <= last && first < most; first++, count++)
+            cpus[first] = true;
+        if (*at == ',')
+            at++;
+    }
+    return count;
+}
+
+void tc_cpu_list_text(char *text, size_t size, const bool *cpus, size_t count)
+{
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        size_t last = i;
+
+        if (!cpus[i])
+            continue;
+        while (last + 1 < count && cpus[last + 1])
+            last++;
+        if (length < size)
+            length += (size_t)snprintf(text + length, size - length, "%s%zu",
+                                       length > 0 ? "," : "", i);
+        if (last > i && length < size)
+            length += (size_t)snprintf(text + length, size - length, "-%zu", last);
+        i = last;
+    }
+}
+
+int tc_host_node_of_cpu(uint32_t cpu)
+{
+    for (int node = 0; node < 64; node++) {
+        char path[96];
+
+        snprintf(path, sizeof path, "/sys/devices/system/node/node%d/cpu%u", node, cpu);
+        if (access(path, F_OK) == 0)
+            return node;
+    }
+    return 0;
+}
+
+int tc_host_node_of_pci(const char *address)
+{
+    char path[128], line[32];
+    int node;
+
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/numa_node", address);
+    node = read_line(path, line, sizeof line) ? atoi(line) : 0;
+    return node >= 0 ? node : 0;
+}
+
+uint64_t tc_host_free_huge(int node)
+{
+    char folder[96];
+    uint64_t bytes = 0;
+    struct dirent *entry;
+    DIR *directory;
+
+    snprintf(folder, sizeof folder, "/sys/devices/system/node/node%d/hugepages", node);
+    directory = opendir(folder);
+    if (directory == NULL) { /* a kernel without NUMA */
+        snprintf(folder, sizeof folder, "/sys/kernel/mm/hugepages");
+        directory = node == 0 ? opendir(folder) : NULL;
+    }
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        char path[512], line[32];
+        unsigned long kib;
+
+        if (sscanf(entry->d_name, "hugepages-%lukB", &kib) != 1)
+            continue;
+        snprintf(path, sizeof path, "%s/%s/free_hugepages", folder, entry->d_name);
+        if (read_line(path, line, sizeof line))
+            bytes += strtoul(line, NULL, 10) * kib * 1024;
+    }
+    if (directory != NULL)
+        closedir(directory);
+    return bytes;
+}
+
+uint64_t tc_host_huge_page_bytes(void)
+{
+    FILE *file = fopen("/proc/meminfo", "r");
+    unsigned long kib = 2048;
+    char line[128];
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "Hugepagesize: %lu kB", &kib) == 1)
+            break;
+    if (file != NULL)
+        fclose(file);
+    return kib * 1024;
+}
+
+bool tc_host_has_pci(const char *address)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s", address);
+    return access(path, F_OK) == 0;
+}
+
+bool tc_host_has_interface(const char *name)
+{
+    return if_nametoindex(name) != 0;
+}
+
+/* Asks the kernel about an interface. */
+static bool ask_interface(const char *name, unsigned long question, void *data,
+                          struct ifreq *answer)
+{
+    int file = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool good;
+
+    *answer = (struct ifreq){0};
+    snprintf(answer->ifr_name, sizeof answer->ifr_name, "%s", name);
+    if (data != NULL)
+        answer->ifr_data = data;
+    good = file >= 0 && ioctl(file, question, answer) == 0;
+    if (file >= 0)
+        close(file);
+    return good;
+}
+
+bool tc_host_interface_mtu(const char *name, uint32_t *mtu)
+{
+    struct ifreq answer;
+
+    if (!ask_interface(name, SIOCGIFMTU, NULL, &answer))
+        return false;
+    *mtu = (uint32_t)answer.ifr_mtu;
+    return true;
+}
+
+bool tc_host_interface_merges(const char *name)
+{
+    struct ethtool_value gro = {.cmd = ETHTOOL_GGRO};
+    struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+    struct ifreq answer;
+
+    return (ask_interface(name, SIOCETHTOOL, &gro, &answer) && gro.data != 0) ||
+           (ask_interface(name, SIOCETHTOOL, &flags, &answer) && (flags.data & ETH_FLAG_LRO) != 0);
+}
+
+bool tc_is_pci_address(const char *text)
+{
+    unsigned domain, bus, device, function;
+    int length = 0;
+
+    return sscanf(text, "%4x:%2x:%2x.%1u%n", &domain, &bus, &device, &function, &length) == 4 &&
+           text[length] == '\0' && length == 12;
+}

@@ -1,0 +1,90 @@
+/* A round every 100 ms; clocks every second. A signal ends the pause between rounds at once. */
+#include "tickcapd/observe.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUND_NS = 100 * 1000 * 1000, ROUNDS_A_SECOND = 10 };
+
+#define SECOND_NS UINT64_C(1000000000)
+
+static sigset_t ending_signals(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+void tc_observe_block_signals(void)
+{
+    sigset_t signals = ending_signals();
+
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+/* Bends the conversion of the processor's counter towards the system clock. */
+static void correct_clocks(struct tc_capture_run *run)
+{
+    struct tc_clock_sample sample = tc_tsc_sample();
+
+    tc_discipline_take(&run->discipline, &sample, SECOND_NS);
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        /* a receiver that has not taken up the last correction gets the next one */
+        (void)tc_clock_publish(&run->streams[i].clock, &run->discipline.clock);
+}
+
+/* One line that is rewritten, where somebody may be watching. */
+static void show_progress(const struct tc_capture_run *run, uint64_t seconds, uint64_t *last)
+{
+    struct tc_ledger ledger;
+
+    tc_capture_run_ledger(run, &ledger);
+    fprintf(stderr, "\r%lu s: %lu frames recorded, %lu/s, %lu messages, %lu dropped \033[K",
+            seconds, ledger.recorded, ledger.recorded - *last, ledger.messages,
+            tc_ledger_dropped(&ledger));
+    *last = ledger.recorded;
+}
+
+enum tc_ending tc_observe(struct tc_capture_run *run, uint64_t duration_s)
+{
+    const struct timespec round = {.tv_nsec = ROUND_NS};
+    const sigset_t signals = ending_signals();
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    enum tc_ending ending = TC_ENDED_SIGNAL;
+    uint64_t shown = 0;
+    struct tc_error failure;
+
+    for (uint64_t rounds = 1; sigtimedwait(&signals, NULL, &round) < 0; rounds++) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (duration_s != 0 && (now.tv_sec - run->started.tv_sec > (time_t)duration_s ||
+                                (now.tv_sec - run->started.tv_sec == (time_t)duration_s &&
+                                 now.tv_nsec >= run->started.tv_nsec))) {
+            ending = TC_ENDED_DURATION;
+            break;
+        }
+        if (tc_capture_run_exhausted(run)) {
+            ending = TC_ENDED_EXHAUSTED;
+            break;
+        }
+        if (tc_capture_run_failure(run, &failure)) {
+            ending = TC_ENDED_FAILURE;
+            break;
+        }
+        if (rounds % ROUNDS_A_SECOND != 0)
+            continue;
+        correct_clocks(run);
+        if (terminal)
+            show_progress(run, rounds / ROUNDS_A_SECOND, &shown);
+    }
+    if (terminal && shown > 0)
+        fprintf(stderr, "\r\033[K");
+    return ending;
+}

@@ -1,0 +1,158 @@
+/*
+ * The loop: poll a burst, read the clock once, take each frame up with the next ones on their way
+ * into the cache, give the buffers back.
+ */
+#include "tickcapd/receive.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+
+enum {
+    PUBLISH_EVERY_NS = 1000 * 1000,
+    PREFETCH_SMALL = 8, /* frames ahead */
+    PREFETCH_LINES_MAX = 24,
+    LINE_BYTES = 64,
+};
+
+void tc_receiver_publish(struct tc_receiver *receiver)
+{
+    struct tc_receiver_published *published = &receiver->published;
+    uint32_t *dirty = receiver->intake.dirty;
+
+    tc_publish_rows(published->ledger, &receiver->intake.ledger, TC_LEDGER_ROWS);
+    tc_publish(&published->polled_bytes, receiver->polled_bytes);
+    tc_publish(&published->bursts, receiver->bursts);
+    tc_publish(&published->empty_polls, receiver->empty_polls);
+    tc_publish(&published->exhausted, receiver->exhausted);
+    for (uint16_t i = 0; i < receiver->intake.catalog->line_count; i++) {
+        if ((dirty[i] & TC_DIRTY_FOR_OWNER) == 0)
+            continue;
+        dirty[i] &= ~TC_DIRTY_FOR_OWNER;
+        tc_publish_rows(published->figures + (size_t)i * TC_FIGURE_ROWS,
+                        &receiver->intake.sequences[i].figures, TC_FIGURE_ROWS);
+    }
+}
+
+static uint64_t now_ns(const struct tc_receiver *receiver)
+{
+    return tc_clock_ns(tc_clock_take(receiver->clock), rte_rdtsc());
+}
+
+/* All lines of a frame, so that parsing and copying find it in the cache. */
+static inline void prefetch_frame(const struct rte_mbuf *mbuf)
+{
+    const uint8_t *bytes = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+    uint32_t lines = (mbuf->data_len + LINE_BYTES - 1) / LINE_BYTES;
+
+    if (lines > PREFETCH_LINES_MAX)
+        lines = PREFETCH_LINES_MAX;
+    for (uint32_t i = 0; i < lines; i++)
+        rte_prefetch0(bytes + i * LINE_BYTES);
+}
+
+/* The frame in one piece; one that is longer than anything tickcap records comes cut. */
+static inline const uint8_t *frame_bytes(struct tc_receiver *receiver, const struct rte_mbuf *mbuf,
+                                         uint32_t *captured)
+{
+    *captured = mbuf->pkt_len;
+    if (__builtin_expect(mbuf->nb_segs == 1, 1))
+        return rte_pktmbuf_mtod(mbuf, const uint8_t *);
+    if (*captured > TC_FRAME_BYTES_MAX)
+        *captured = TC_FRAME_BYTES_MAX;
+    return rte_pktmbuf_read(mbuf, 0, *captured, receiver->linear);
+}
+
+static inline void take_frame(struct tc_receiver *receiver, const struct rte_mbuf *mbuf,
+                              uint64_t proc_ns)
+{
+    struct tc_arrival arrival = {.proc_ns = proc_ns, .wire_bytes = mbuf->pkt_len};
+
+    arrival.bytes = frame_bytes(receiver, mbuf, &arrival.captured_bytes);
+    if (receiver->file_time && (mbuf->ol_flags & receiver->stamp_flag) != 0) {
+        const rte_mbuf_timestamp_t *stamp =
+            RTE_MBUF_DYNFIELD(mbuf, receiver->stamp_offset, const rte_mbuf_timestamp_t *);
+
+        arrival.rx_ns = *stamp * receiver->stamp_ns;
+    } else {
+        arrival.rx_ns = proc_ns;
+        arrival.flags = TC_FRAME_SOFTWARE_TIME;
+    }
+    receiver->polled_bytes += mbuf->pkt_len;
+    tc_intake_frame(&receiver->intake, &arrival);
+}
+
+/* Takes up what was polled; answers how many frames, fewer than there are only if it must wait. */
+static int take_burst(struct tc_receiver *receiver, uint64_t proc_ns)
+{
+    uint16_t first = receiver->pending_first;
+    uint16_t end = receiver->pending;
+    uint16_t i;
+
+    for (i = first; i < end && i < first + PREFETCH_SMALL; i++)
+        prefetch_frame(receiver->mbufs[i]);
+    for (i = first; i < end; i++) {
+        if (receiver->waits && !tc_intake_ready(&receiver->intake))
+            break;
+        if (i + PREFETCH_SMALL < end)
+            prefetch_frame(receiver->mbufs[i + PREFETCH_SMALL]);
+        take_frame(receiver, receiver->mbufs[i], proc_ns);
+    }
+    receiver->pending_first = i;
+    if (i == end) {
+        rte_pktmbuf_free_bulk(receiver->mbufs, end);
+        receiver->pending = 0;
+        receiver->pending_first = 0;
+    }
+    return i - first;
+}
+
+static void poll_port(struct tc_receiver *receiver)
+{
+    receiver->pending = rte_eth_rx_burst(receiver->port_id, receiver->queue, receiver->mbufs,
+                                         receiver->burst);
+    if (receiver->pending > 0) {
+        receiver->bursts++;
+        receiver->empty_in_row = 0;
+        return;
+    }
+    receiver->empty_polls++;
+    if (receiver->exhausted_after > 0 && ++receiver->empty_in_row >= receiver->exhausted_after)
+        receiver->exhausted = true;
+}
+
+static int receiver_step(struct tc_task *task)
+{
+    struct tc_receiver *receiver = (struct tc_receiver *)task;
+    bool stopping = atomic_load_explicit(receiver->stopping, memory_order_relaxed);
+    uint64_t proc_ns;
+    int work = 0;
+
+    if (receiver->pending == 0 && !receiver->exhausted && !stopping)
+        poll_port(receiver);
+    proc_ns = now_ns(receiver);
+    if (receiver->pending > 0)
+        work = take_burst(receiver, proc_ns);
+    tc_intake_tick(&receiver->intake, proc_ns);
+    if (proc_ns - receiver->published_ns >= PUBLISH_EVERY_NS) {
+        receiver->published_ns = proc_ns;
+        if (!receiver->file_time)
+            receiver->intake.clock = *tc_clock_take(receiver->clock);
+        tc_receiver_publish(receiver);
+    }
+    if (!stopping || receiver->pending > 0)
+        return work;
+    return tc_intake_finish(&receiver->intake, proc_ns) ? TC_TASK_DONE : 0;
+}
+
+static void receiver_start(struct tc_task *task)
+{
+    (void)task;
+}
+
+static void receiver_stop(struct tc_task *task)
+{
+    tc_receiver_publish((struct tc_receiver *)task);
+}
+
+const struct tc_task_ops tc_receiver_ops = {receiver_start, receiver_step, receiver_stop};

@@ -1,0 +1,57 @@
+/*
+ * The receiving task: from a port's queue to the intake.
+ */
+#ifndef TC_TICKCAPD_RECEIVE_H
+#define TC_TICKCAPD_RECEIVE_H
+
+#include <stdalign.h>
+
+#include <rte_mbuf.h>
+
+#include "block/intake.h"
+#include "tickcapd/capturestream.h"
+#include "tickcapd/published.h"
+#include "tickcapd/tasks.h"
+
+/* What other threads may see of a receiver. */
+struct tc_receiver_published {
+    alignas(64) tc_published ledger[TC_LEDGER_ROWS];
+    tc_published polled_bytes; /* of all frames polled */
+    tc_published bursts;
+    tc_published empty_polls;
+    tc_published exhausted; /* 1: a file source has ended */
+    tc_published *figures;  /* TC_FIGURE_ROWS for each line of the catalog */
+};
+
+struct tc_receiver {
+    struct tc_task task;
+    struct tc_intake intake;
+    struct tc_clock_exchange *clock;  /* of the TSC */
+    const atomic_bool *stopping;      /* set by the main lcore */
+    uint16_t port_id;
+    uint16_t queue;
+    uint16_t burst;
+    bool waits;           /* not polled while no batch is free */
+    bool file_time;       /* frames may carry a stamp */
+    uint64_t stamp_flag;  /* of an mbuf that has one */
+    int stamp_offset;     /* of its dynamic field */
+    uint64_t stamp_ns;    /* nanoseconds a unit of it */
+    uint64_t exhausted_after;
+    /* a burst that could not be taken up whole */
+    uint16_t pending;
+    uint16_t pending_first;
+    struct rte_mbuf *mbufs[TC_BURST_MAX];
+    uint64_t empty_in_row;
+    uint64_t published_ns; /* when counters were published last */
+    uint64_t polled_bytes, bursts, empty_polls;
+    bool exhausted;
+    uint8_t *linear; /* room for a frame that arrived in several buffers */
+    struct tc_receiver_published published;
+};
+
+extern const struct tc_task_ops tc_receiver_ops;
+
+/* Publishes all counters; the receiver's own thread does so every millisecond and at its end. */
+void tc_receiver_publish(struct tc_receiver *receiver);
+
+#endif
