@@ -142,8 +142,12 @@ static const struct tc_yaml_key rotate_keys[] = {
 static const struct tc_yaml_key no_keys[] = {{0}};
 
 static const struct tc_yaml_key output_keys[] = {
-    {.name = "directories", .kind = TC_YAML_WORDS, .offset = OF(directories), .take = take_path,
-     .item_bytes = TC_PATH_BYTES, .least = 1},
+    {.name = "directories",
+     .kind = TC_YAML_WORDS,
+     .offset = OF(directories),
+     .take = take_path,
+     .item_bytes = TC_PATH_BYTES,
+     .least = 1},
     {.name = "rotate", .kind = TC_YAML_MAP, .keys = rotate_keys},
     {.name = "retention", .kind = TC_YAML_MAP, .keys = no_keys},
     {0},
@@ -153,14 +157,27 @@ static const struct tc_yaml_key output_keys[] = {
 
 static const struct tc_yaml_key port_keys[] = {
     {.name = "name", .offset = OF_PORT(name), .take = tc_take_name, .required = true},
-    {.name = "device", .offset = OF_PORT(device), .take = tc_take_text, .detail = &device_text,
+    {.name = "device",
+     .offset = OF_PORT(device),
+     .take = tc_take_text,
+     .detail = &device_text,
      .required = true},
     {.name = "profile", .offset = OF_PORT(profile), .take = tc_take_name},
-    {.name = "rx_lcores", .kind = TC_YAML_WORDS, .offset = OF_PORT(rx_lcores),
-     .take = tc_take_uint, .detail = &lcore_range, .item_bytes = sizeof(uint64_t), .least = 1,
+    {.name = "rx_lcores",
+     .kind = TC_YAML_WORDS,
+     .offset = OF_PORT(rx_lcores),
+     .take = tc_take_uint,
+     .detail = &lcore_range,
+     .item_bytes = sizeof(uint64_t),
+     .least = 1,
      .required = true},
-    {.name = "writer_lcores", .kind = TC_YAML_WORDS, .offset = OF_PORT(writer_lcores),
-     .take = tc_take_uint, .detail = &lcore_range, .item_bytes = sizeof(uint64_t), .least = 1,
+    {.name = "writer_lcores",
+     .kind = TC_YAML_WORDS,
+     .offset = OF_PORT(writer_lcores),
+     .take = tc_take_uint,
+     .detail = &lcore_range,
+     .item_bytes = sizeof(uint64_t),
+     .least = 1,
      .required = true},
     {.name = "join", .take = tc_take_only, .detail = "false"},
     {0},
@@ -179,29 +196,45 @@ static const struct tc_yaml_key line_keys[] = {
 #define OF_CHANNEL(member) offsetof(struct config_channel, member)
 
 static const struct tc_yaml_key channel_keys[] = {
-    {.name = "name", .offset = OF_CHANNEL(name), .take = tc_take_text, .detail = &channel_text,
+    {.name = "name",
+     .offset = OF_CHANNEL(name),
+     .take = tc_take_text,
+     .detail = &channel_text,
      .required = true},
     {.name = "feed", .offset = OF_CHANNEL(feed), .take = take_feed, .required = true},
     {.name = "timezone", .offset = OF_CHANNEL(zone), .take = take_zone},
-    {.name = "lines", .kind = TC_YAML_MAPS, .offset = OF_CHANNEL(lines), .keys = line_keys,
-     .item_bytes = sizeof(struct config_line), .item_default = &line_default, .least = 1,
+    {.name = "lines",
+     .kind = TC_YAML_MAPS,
+     .offset = OF_CHANNEL(lines),
+     .keys = line_keys,
+     .item_bytes = sizeof(struct config_line),
+     .item_default = &line_default,
+     .least = 1,
      .required = true},
     {0},
 };
 
 static const struct tc_yaml_key batch_keys[] = {
-    {.name = "messages", .offset = OF(batch_messages), .take = tc_take_uint,
+    {.name = "messages",
+     .offset = OF(batch_messages),
+     .take = tc_take_uint,
      .detail = &batch_messages_range},
-    {.name = "bytes", .offset = OF(batch_bytes), .take = tc_take_bytes,
+    {.name = "bytes",
+     .offset = OF(batch_bytes),
+     .take = tc_take_bytes,
      .detail = &batch_bytes_range},
     {.name = "age_ms", .offset = OF(batch_age_ms), .take = tc_take_uint, .detail = &age_range},
     {0},
 };
 
 static const struct tc_yaml_key block_keys[] = {
-    {.name = "messages", .offset = OF(block_messages), .take = tc_take_uint,
+    {.name = "messages",
+     .offset = OF(block_messages),
+     .take = tc_take_uint,
      .detail = &block_messages_range},
-    {.name = "bytes", .offset = OF(block_bytes), .take = tc_take_bytes,
+    {.name = "bytes",
+     .offset = OF(block_bytes),
+     .take = tc_take_bytes,
      .detail = &block_bytes_range},
     {.name = "age_ms", .offset = OF(block_age_ms), .take = tc_take_uint, .detail = &age_range},
     {0},
@@ -215,7 +248,9 @@ static const struct tc_yaml_key codec_keys[] = {
 };
 
 static const struct tc_yaml_key durability_keys[] = {
-    {.name = "interval_ms", .offset = OF(durability_ms), .take = tc_take_uint,
+    {.name = "interval_ms",
+     .offset = OF(durability_ms),
+     .take = tc_take_uint,
      .detail = &age_range},
     {0},
 };
@@ -223,15 +258,27 @@ static const struct tc_yaml_key durability_keys[] = {
 static const struct tc_yaml_key keys[] = {
     {.name = "name", .offset = OF(name), .take = tc_take_name},
     {.name = "output", .kind = TC_YAML_MAP, .keys = output_keys},
-    {.name = "ports", .kind = TC_YAML_MAPS, .offset = OF(ports), .keys = port_keys,
-     .item_bytes = sizeof(struct tc_config_port), .least = 1},
-    {.name = "channels", .kind = TC_YAML_MAPS, .offset = OF(channels), .keys = channel_keys,
-     .item_bytes = sizeof(struct config_channel), .least = 1, .required = true},
+    {.name = "ports",
+     .kind = TC_YAML_MAPS,
+     .offset = OF(ports),
+     .keys = port_keys,
+     .item_bytes = sizeof(struct tc_config_port),
+     .least = 1},
+    {.name = "channels",
+     .kind = TC_YAML_MAPS,
+     .offset = OF(channels),
+     .keys = channel_keys,
+     .item_bytes = sizeof(struct config_channel),
+     .least = 1,
+     .required = true},
     {.name = "unmatched", .offset = OF(unmatched), .take = tc_take_choice, .detail = &unmatched},
-    {.name = "symbols", .kind = TC_YAML_WORDS, .offset = OF(symbols), .take = tc_take_only,
-     .detail = "an empty list", .item_bytes = 1},
-    {.name = "buffer", .offset = OF(buffer_bytes), .take = tc_take_bytes,
-     .detail = &buffer_range},
+    {.name = "symbols",
+     .kind = TC_YAML_WORDS,
+     .offset = OF(symbols),
+     .take = tc_take_only,
+     .detail = "an empty list",
+     .item_bytes = 1},
+    {.name = "buffer", .offset = OF(buffer_bytes), .take = tc_take_bytes, .detail = &buffer_range},
     {.name = "batch", .kind = TC_YAML_MAP, .keys = batch_keys},
     {.name = "block", .kind = TC_YAML_MAP, .keys = block_keys},
     {.name = "codec", .kind = TC_YAML_MAP, .keys = codec_keys},
@@ -239,8 +286,12 @@ static const struct tc_yaml_key keys[] = {
     {.name = "validate", .offset = OF(validate), .take = tc_take_choice, .detail = &validates},
     {.name = "idle", .offset = OF(idle), .take = tc_take_choice, .detail = &idles},
     {.name = "realtime", .take = tc_take_only, .detail = "0"},
-    {.name = "main_cpus", .kind = TC_YAML_WORDS, .offset = OF(main_cpus), .take = tc_take_uint,
-     .detail = &lcore_range, .item_bytes = sizeof(uint64_t)},
+    {.name = "main_cpus",
+     .kind = TC_YAML_WORDS,
+     .offset = OF(main_cpus),
+     .take = tc_take_uint,
+     .detail = &lcore_range,
+     .item_bytes = sizeof(uint64_t)},
     {0},
 };
 
@@ -304,8 +355,8 @@ static enum tc_status add_lines(struct tc_config *config, const struct tc_yaml *
 
         for (size_t j = 0; j < i; j++)
             if (strcmp(lines[j].name, lines[i].name) == 0)
-                return tc_yaml_refuse(yaml, lines[i].mark, error,
-                                      "channel %s has two lines '%s'", from->name, lines[i].name);
+                return tc_yaml_refuse(yaml, lines[i].mark, error, "channel %s has two lines '%s'",
+                                      from->name, lines[i].name);
         if (strlen(lines[i].name) >= TC_LINE_NAME_BYTES)
             return tc_yaml_refuse(yaml, lines[i].mark, error,
                                   "line %s: its name is too long, expected at most %d letters",
@@ -335,11 +386,11 @@ static enum tc_status build_catalog(struct tc_config *config, const struct tc_ya
         return tc_yaml_refuse(yaml, (struct tc_yaml_mark){0}, error,
                               "channels: %zu channels with %zu lines, at most %d with %d can be",
                               config->channels.count, lines, TC_CHANNELS_MAX, TC_LINES_MAX);
-    catalog->channels =
-        tc_arena_take(&config->arena, config->channels.count * sizeof catalog->channels[0]);
+    catalog->channels = tc_arena_take(&config->arena,
+                                      config->channels.count * sizeof catalog->channels[0]);
     catalog->lines = tc_arena_take(&config->arena, lines * sizeof catalog->lines[0]);
-    catalog->group_feeds =
-        tc_arena_take(&config->arena, config->channels.count * sizeof catalog->group_feeds[0]);
+    catalog->group_feeds = tc_arena_take(&config->arena,
+                                         config->channels.count * sizeof catalog->group_feeds[0]);
     if (catalog->channels == NULL || catalog->lines == NULL || catalog->group_feeds == NULL)
         return tc_fail(error, TC_MEMORY, "no memory for %zu channels", config->channels.count);
     for (size_t i = 0; i < config->channels.count; i++) {

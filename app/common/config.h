@@ -17,9 +17,9 @@ struct tc_config_port {
     struct tc_yaml_mark mark;
     char name[TC_NAME_BYTES];
     char device[TC_DEVICE_BYTES];
-    char profile[TC_NAME_BYTES];        /* empty: chosen by the driver */
-    struct tc_yaml_list rx_lcores;      /* uint64_t, CPU numbers; one queue each */
-    struct tc_yaml_list writer_lcores;  /* uint64_t */
+    char profile[TC_NAME_BYTES];       /* empty: chosen by the driver */
+    struct tc_yaml_list rx_lcores;     /* uint64_t, CPU numbers; one queue each */
+    struct tc_yaml_list writer_lcores; /* uint64_t */
 };
 
 enum tc_codec_level {

@@ -17,10 +17,10 @@ struct tc_option {
 
 /* One program or subcommand. */
 struct tc_usage {
-    const char *name;      /* "tickcap cat" */
-    const char *arguments; /* "PATH..." */
-    const char *summary;   /* one line */
-    const char *details;   /* paragraphs after the options, or NULL */
+    const char *name;                /* "tickcap cat" */
+    const char *arguments;           /* "PATH..." */
+    const char *summary;             /* one line */
+    const char *details;             /* paragraphs after the options, or NULL */
     const struct tc_option *options; /* ends with an all-zero row */
 };
 

@@ -59,8 +59,8 @@ enum tc_status tc_pcap_look(const char *path, struct tc_pcap_file *file, struct 
                        length, TC_PCAP_HEAD_BYTES);
     link = number_at(head, 20, swapped) & 0x0fffffff; /* the upper bits tell of an FCS */
     if (link != LINK_ETHERNET)
-        return tc_fail(error, TC_FOREIGN, "%s: its frames are of link type %u, expected Ethernet, 1",
-                       path, link);
+        return tc_fail(error, TC_FOREIGN,
+                       "%s: its frames are of link type %u, expected Ethernet, 1", path, link);
     file->nanoseconds = magic == MAGIC_NS;
     file->snaplen = number_at(head, 16, swapped);
     return TC_OK;

@@ -26,8 +26,8 @@ static const char *bytes_text(char text[32], double bytes)
 
 static void print_drops(FILE *out, const struct tc_ledger *ledger)
 {
-    static const char *const causes[TC_DROP_CAUSES] = {
-        "no free batch", "ring full", "writer failed", "disk full", "shutdown"};
+    static const char *const causes[TC_DROP_CAUSES] = {"no free batch", "ring full",
+                                                       "writer failed", "disk full", "shutdown"};
     struct tc_ledger copy = *ledger;
 
     fprintf(out, "  dropped    %lu frames with %lu messages", tc_ledger_dropped(ledger),
@@ -90,9 +90,8 @@ void tc_run_summary_print(FILE *out, const struct tc_run_summary *summary)
     fprintf(out, "  stored     %s of %s in %lu segments in %s, ratio %.2f\n",
             bytes_text(stored, (double)summary->bytes_stored),
             bytes_text(wire, (double)ledger->wire_bytes), summary->segments, summary->where,
-            summary->bytes_stored > 0
-                ? (double)ledger->wire_bytes / (double)summary->bytes_stored
-                : 0);
+            summary->bytes_stored > 0 ? (double)ledger->wire_bytes / (double)summary->bytes_stored
+                                      : 0);
     for (uint16_t i = 0; i < catalog->channel_count; i++)
         print_channel(out, summary, &catalog->channels[i]);
 }

@@ -15,8 +15,8 @@ struct tc_run_summary {
     const struct tc_figures *figures; /* by line, of all streams */
     uint64_t bytes_stored;
     uint64_t segments;
-    double seconds;     /* of wall time */
-    double cpu_seconds; /* of the process */
+    double seconds;      /* of wall time */
+    double cpu_seconds;  /* of the process */
     double feed_seconds; /* that the recorded frames span; 0: not known */
     const char *where;   /* the first output directory */
 };

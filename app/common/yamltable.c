@@ -107,14 +107,13 @@ static bool put_child(struct tc_yaml *yaml, struct fy_node *parent, const char *
 
     if (fy_node_is_mapping(parent)) {
         if (old != NULL) {
-            struct fy_node_pair *pair =
-                fy_node_mapping_lookup_pair_by_string(parent, name, strlen(name));
+            struct fy_node_pair *pair = fy_node_mapping_lookup_pair_by_string(parent, name,
+                                                                              strlen(name));
 
             return pair != NULL && fy_node_pair_set_value(pair, value) == 0;
         }
-        return fy_node_mapping_append(parent,
-                                      fy_node_create_scalar_copy(yaml->document, name, FY_NT),
-                                      value) == 0;
+        return fy_node_mapping_append(
+                   parent, fy_node_create_scalar_copy(yaml->document, name, FY_NT), value) == 0;
     }
     if (old == NULL || fy_node_sequence_insert_before(parent, old, value) != 0)
         return false;
@@ -314,8 +313,8 @@ static enum tc_status refuse_unknown(struct filling *filling, struct fy_node *no
     if (keys->name == NULL)
         return refuse(filling, node, TC_USAGE, "this is not supported yet");
     for (; keys->name != NULL && length < sizeof sentence; keys++)
-        length += (size_t)snprintf(sentence + length, sizeof sentence - length, " %s%s",
-                                   keys->name, keys[1].name != NULL ? "," : "");
+        length += (size_t)snprintf(sentence + length, sizeof sentence - length, " %s%s", keys->name,
+                                   keys[1].name != NULL ? "," : "");
     return refuse(filling, node, TC_USAGE, sentence);
 }
 
@@ -473,8 +472,7 @@ enum tc_status tc_take_choice(void *target, const char *word, const void *detail
             *(int *)target = i;
             return TC_OK;
         }
-        snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "",
-                 choice->words[i]);
+        snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", choice->words[i]);
     }
     for (int i = 0; choice->planned != NULL && choice->planned[i] != NULL; i++)
         if (strcmp(word, choice->planned[i]) == 0)

@@ -62,8 +62,7 @@ TC_MUST_USE enum tc_status tc_yaml_set(struct tc_yaml *yaml, const char *assignm
 
 /* Fills `into` from the whole file. Memory of lists and texts is from `arena`. */
 TC_MUST_USE enum tc_status tc_yaml_fill(struct tc_yaml *yaml, const struct tc_yaml_key *keys,
-                                        void *into, struct tc_arena *arena,
-                                        struct tc_error *error);
+                                        void *into, struct tc_arena *arena, struct tc_error *error);
 
 /* A refusal of a value that only makes no sense beside others. */
 enum tc_status tc_yaml_refuse(const struct tc_yaml *yaml, struct tc_yaml_mark mark,

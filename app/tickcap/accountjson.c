@@ -100,8 +100,7 @@ static json_t *channel_json(const struct tc_account_channel *channel)
     put(together, "messages", number(merged->messages));
     put(together, "missing", number(merged->missing));
     put(together, "recovered", number(merged->recovered));
-    put(together, "loss_rate",
-        json_real(all > 0 ? (double)merged->missing / (double)all : 0.0));
+    put(together, "loss_rate", json_real(all > 0 ? (double)merged->missing / (double)all : 0.0));
     put(object, "merged", together);
     return object;
 }

@@ -150,8 +150,7 @@ static bool take_tick(struct cat *cat, const struct tc_tick *tick, struct tc_err
 {
     struct tc_scribe out = tc_scribe_of(cat->row, sizeof cat->row);
     struct row_key key = {
-        .time_ns = cat->order == ORDER_EXCH && tick->has_exch ? tick->exch_ns
-                                                              : tick->frame->rx_ns,
+        .time_ns = cat->order == ORDER_EXCH && tick->has_exch ? tick->exch_ns : tick->frame->rx_ns,
         .frame = tick->frame_number,
         .stream = tick->source->stream,
         .index = tick->index,
@@ -282,9 +281,7 @@ static bool take_option(struct cat *cat, int id, const char *argument)
             return false;
         cat->order = (enum order)chosen;
         return true;
-    case OPTION_FIELDS:
-        cat->fields_given = true;
-        return row_columns_parse(&cat->columns, argument);
+    case OPTION_FIELDS: cat->fields_given = true; return row_columns_parse(&cat->columns, argument);
     case OPTION_LIMIT:
         if (tc_parse_uint(argument, 1, UINT64_MAX, &cat->limit, &error) == TC_OK)
             return true;

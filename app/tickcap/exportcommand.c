@@ -33,7 +33,8 @@ static const struct tc_usage usage = {
                "frames that hold a matching message.\n" FILTER_DETAILS,
 };
 
-struct export {
+struct export
+{
     struct filter filter; /* first: it is the reader's context */
     struct faults faults;
     struct tc_ticker *ticker;

@@ -56,11 +56,11 @@ bool filter_ready(struct filter *filter)
 
     filter->from_ns = 0;
     filter->to_ns = UINT64_MAX;
-    if (filter->from_word != NULL && tc_parse_time(filter->from_word, offset, &filter->zone,
-                                                   &filter->from_ns, &error) != TC_OK)
+    if (filter->from_word != NULL &&
+        tc_parse_time(filter->from_word, offset, &filter->zone, &filter->from_ns, &error) != TC_OK)
         return refuse(&error, "--from");
-    if (filter->to_word != NULL && tc_parse_time(filter->to_word, offset, &filter->zone,
-                                                 &filter->to_ns, &error) != TC_OK)
+    if (filter->to_word != NULL &&
+        tc_parse_time(filter->to_word, offset, &filter->zone, &filter->to_ns, &error) != TC_OK)
         return refuse(&error, "--to");
     if (filter->from_ns > filter->to_ns) {
         tc_report("--from '%s' is later than --to '%s'", filter->from_word, filter->to_word);

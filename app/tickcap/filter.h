@@ -21,17 +21,20 @@ enum {
     FILTER_SYMBOLS_MAX = 256,
 };
 
-#define FILTER_OPTIONS                                                                             \
-    {FILTER_SYMBOL, "symbol", "S", "only messages of this symbol; may be repeated"},               \
-        {FILTER_CHANNEL, "channel", "C", "only messages of this channel"},                         \
-        {FILTER_TYPE, "type", "T", "only messages of this type: its code (A) or name (add_order)"}, \
-        {FILTER_FROM, "from", "TIME", "only from this moment on"},                                 \
-        {FILTER_TO, "to", "TIME", "only before this moment"},                                      \
-        {FILTER_BY, "by", "rx|exch", "which time --from and --to mean (rx)"},                      \
-        {FILTER_TZ, "tz", "ZONE", "zone of times without an offset, as in America/New_York"}
+#define FILTER_OPTIONS                                                                     \
+    {FILTER_SYMBOL, "symbol", "S", "only messages of this symbol; may be repeated"},       \
+        {FILTER_CHANNEL, "channel", "C", "only messages of this channel"},                 \
+        {FILTER_TYPE, "type", "T",                                                         \
+         "only messages of this type: its code (A) or name (add_order)"},                  \
+        {FILTER_FROM, "from", "TIME", "only from this moment on"},                         \
+        {FILTER_TO, "to", "TIME", "only before this moment"},                              \
+        {FILTER_BY, "by", "rx|exch", "which time --from and --to mean (rx)"},              \
+    {                                                                                      \
+        FILTER_TZ, "tz", "ZONE", "zone of times without an offset, as in America/New_York" \
+    }
 
-#define FILTER_DETAILS                                                                             \
-    "TIME is nanoseconds since 1970, or ISO 8601 with Z or an offset:\n"                           \
+#define FILTER_DETAILS                                                   \
+    "TIME is nanoseconds since 1970, or ISO 8601 with Z or an offset:\n" \
     "2026-11-20T09:30:00.5-05:00. Without an offset it needs --tz. Ranges are half open."
 
 struct filter {

@@ -73,8 +73,7 @@ static enum tc_status open_input(struct input *input, const char *name, struct t
     char detail[PCAP_ERRBUF_SIZE] = "";
 
     input->name = name;
-    input->pcap =
-        pcap_open_offline_with_tstamp_precision(name, PCAP_TSTAMP_PRECISION_NANO, detail);
+    input->pcap = pcap_open_offline_with_tstamp_precision(name, PCAP_TSTAMP_PRECISION_NANO, detail);
     if (input->pcap == NULL)
         return tc_fail(error, TC_FOREIGN, "%s: cannot be read as pcap: %.300s", name, detail);
     if (pcap_datalink(input->pcap) != DLT_EN10MB) {
@@ -143,8 +142,7 @@ static void give_batch(void *context, struct tc_batch *batch, uint32_t writer)
     struct import *import = context;
 
     (void)writer;
-    if (!import->failed &&
-        tc_recorder_batch(&import->recorder, batch, &import->error) != TC_OK)
+    if (!import->failed && tc_recorder_batch(&import->recorder, batch, &import->error) != TC_OK)
         import->failed = true;
     import->free[import->free_count++] = batch;
 }
@@ -223,10 +221,9 @@ static enum tc_status build_pipeline(struct import *import, const char *director
                    .writers = 1,
                    .rotate_bytes = config->rotate_bytes,
                    .rotate_ns = config->rotate_seconds * UINT64_C(1000000000)},
-        .limits = tc_block_limits_of((uint32_t)config->block_messages,
-                                     (uint32_t)config->block_bytes,
-                                     (uint32_t)config->batch_messages,
-                                     (uint32_t)config->batch_bytes),
+        .limits = tc_block_limits_of(
+            (uint32_t)config->block_messages, (uint32_t)config->block_bytes,
+            (uint32_t)config->batch_messages, (uint32_t)config->batch_bytes),
         .compress = config->codec_level != TC_LEVEL_NONE,
     };
     size_t intake_bytes = tc_intake_footprint(catalog, 1);
@@ -339,7 +336,8 @@ static enum tc_exit run_import(struct import *import, char **names, const char *
         return tc_report_error(&import->error);
     clock_gettime(CLOCK_MONOTONIC, &end);
     print_summary(import, directory,
-                  (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+                  (double)(end.tv_sec - start.tv_sec) +
+                      (double)(end.tv_nsec - start.tv_nsec) / 1e9);
     return trouble == TC_OK ? TC_EXIT_GOOD : TC_EXIT_FAULT;
 }
 
@@ -379,8 +377,9 @@ static enum tc_exit import_command(int count, char **words)
         }
     }
     if (config == NULL || directory == NULL || parsed.operand == count) {
-        tc_report("%s is missing, see tickcap import --help",
-                  parsed.operand == count ? "IN" : config == NULL ? "-c CAPTURE.yaml" : "-o DIR");
+        tc_report("%s is missing, see tickcap import --help", parsed.operand == count ? "IN"
+                                                              : config == NULL ? "-c CAPTURE.yaml"
+                                                                               : "-o DIR");
         return TC_EXIT_USAGE;
     }
     import = calloc(1, sizeof *import);

@@ -31,11 +31,11 @@ static void put_nothing(scribe *out, enum tc_print_style style)
         tc_text_char(out, '-');
 }
 
-#define NUMBER_COLUMN(name, value)                                                                 \
-    static void name(scribe *out, const tick_t *tick, enum tc_print_style style)                   \
-    {                                                                                              \
-        (void)style;                                                                               \
-        tc_text_uint(out, value);                                                                  \
+#define NUMBER_COLUMN(name, value)                                               \
+    static void name(scribe *out, const tick_t *tick, enum tc_print_style style) \
+    {                                                                            \
+        (void)style;                                                             \
+        tc_text_uint(out, value);                                                \
     }
 
 NUMBER_COLUMN(put_stream, tick->source->stream)
@@ -182,7 +182,7 @@ void row_columns_default(struct row_columns *columns)
 static bool is_field(const char *name)
 {
     for (size_t i = 0; i < tc_feed_count; i++)
-        for (size_t class = 0; class < tc_feeds[i]->type_count; class++)
+        for (size_t class = 0; class < tc_feeds[i]->type_count; class ++)
             if (tc_field_named(tc_feeds[i]->types[class].fields,
                                tc_feeds[i]->types[class].field_count, name) != NULL)
                 return true;

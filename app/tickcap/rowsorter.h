@@ -31,8 +31,7 @@ struct row_sorter *row_sorter_new(size_t memory_bytes);
 void row_sorter_free(struct row_sorter *sorter);
 
 TC_MUST_USE enum tc_status row_sorter_add(struct row_sorter *sorter, const struct row_key *key,
-                                          const char *row, size_t length,
-                                          struct tc_error *error);
+                                          const char *row, size_t length, struct tc_error *error);
 
 /* Gives all rows in order of their keys. */
 TC_MUST_USE enum tc_status row_sorter_give(struct row_sorter *sorter, row_taken *taken,

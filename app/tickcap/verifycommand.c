@@ -54,13 +54,12 @@ static void print_verified(struct verify *verify, const struct tc_verified *veri
                verified->faults);
         return;
     }
-    json_t *object = json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "schema", 1, "good",
-                               verified->faults == 0, "segments", (json_int_t)verified->segments,
-                               "blocks", (json_int_t)verified->blocks, "frames",
-                               (json_int_t)verified->frames, "messages",
-                               (json_int_t)verified->messages, "events",
-                               (json_int_t)verified->events, "bytes", (json_int_t)verified->bytes,
-                               "faults", verify->list);
+    json_t *object = json_pack(
+        "{s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "schema", 1, "good", verified->faults == 0,
+        "segments", (json_int_t)verified->segments, "blocks", (json_int_t)verified->blocks,
+        "frames", (json_int_t)verified->frames, "messages", (json_int_t)verified->messages,
+        "events", (json_int_t)verified->events, "bytes", (json_int_t)verified->bytes, "faults",
+        verify->list);
 
     json_dumpf(object, stdout, JSON_INDENT(2));
     printf("\n");

@@ -28,8 +28,8 @@ static enum tc_status lock_directories(struct tc_capture_run *run, struct tc_err
     if (run->locks == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     for (size_t i = 0; i < config->directories.count; i++) {
-        enum tc_status status =
-            tc_directory_lock(tc_config_directory(config, i), &run->locks[run->lock_count], error);
+        enum tc_status status = tc_directory_lock(tc_config_directory(config, i),
+                                                  &run->locks[run->lock_count], error);
 
         if (status != TC_OK)
             return status;
@@ -65,8 +65,8 @@ static enum tc_status describe(struct tc_capture_run *run, struct tc_error *erro
         port->snaplen = planned->snaplen;
     }
     for (size_t i = 0; i < plan->stream_count; i++)
-        capture->streams[i] = (struct tc_stream){
-            plan->streams[i].number, plan->streams[i].port, plan->streams[i].queue};
+        capture->streams[i] = (struct tc_stream){plan->streams[i].number, plan->streams[i].port,
+                                                 plan->streams[i].queue};
     return TC_OK;
 }
 
@@ -170,10 +170,9 @@ static enum tc_status open_writer(struct tc_capture_run *run, struct tc_run_stre
                    .writers = stream->rings.writer_count,
                    .rotate_bytes = config->rotate_bytes,
                    .rotate_ns = config->rotate_seconds * 1000 * MS_NS},
-        .limits = tc_block_limits_of((uint32_t)config->block_messages,
-                                     (uint32_t)config->block_bytes,
-                                     (uint32_t)config->batch_messages,
-                                     (uint32_t)config->batch_bytes),
+        .limits = tc_block_limits_of(
+            (uint32_t)config->block_messages, (uint32_t)config->block_bytes,
+            (uint32_t)config->batch_messages, (uint32_t)config->batch_bytes),
         .compress = config->codec_level != TC_LEVEL_NONE,
     };
     uint32_t lcore = tc_config_number(&port->config->writer_lcores, number);
@@ -181,8 +180,8 @@ static enum tc_status open_writer(struct tc_capture_run *run, struct tc_run_stre
 
     stream->writers[number] = task;
     stream->recorder_bytes = tc_recorder_footprint(&run->capture, &options);
-    stream->recorder_memory[number] =
-        tc_numa_take(stream->recorder_bytes, tc_host_node_of_cpu(lcore));
+    stream->recorder_memory[number] = tc_numa_take(stream->recorder_bytes,
+                                                   tc_host_node_of_cpu(lcore));
     if (task == NULL || stream->recorder_memory[number] == NULL)
         return tc_fail(error, TC_MEMORY, "no memory: %zu bytes for a writer",
                        stream->recorder_bytes);
@@ -351,8 +350,8 @@ void tc_capture_run_figures(const struct tc_capture_run *run, uint16_t line,
 {
     *figures = (struct tc_figures){0};
     for (size_t i = 0; i < run->plan->stream_count; i++) {
-        const tc_published *rows =
-            run->streams[i].receiver->published.figures + (size_t)line * TC_FIGURE_ROWS;
+        const tc_published *rows = run->streams[i].receiver->published.figures +
+                                   (size_t)line * TC_FIGURE_ROWS;
         struct tc_figures stream;
 
         tc_published_rows(rows, &stream, TC_FIGURE_ROWS);

@@ -12,8 +12,7 @@ static struct rte_ring *make_ring(const struct tc_plan_stream *planned, const ch
     char name[RTE_RING_NAMESIZE];
 
     snprintf(name, sizeof name, "tc_s%u_w%u_%s", planned->number, writer, way);
-    return rte_ring_create(name, rte_align32pow2(batches + 1), node,
-                           RING_F_SP_ENQ | RING_F_SC_DEQ);
+    return rte_ring_create(name, rte_align32pow2(batches + 1), node, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 enum tc_status tc_capture_stream_open(struct tc_capture_stream *stream,
@@ -27,8 +26,8 @@ enum tc_status tc_capture_stream_open(struct tc_capture_stream *stream,
 
     *stream = (struct tc_capture_stream){
         .plan = planned, .writer_count = (uint32_t)port->config->writer_lcores.count};
-    stream->memory = memory =
-        rte_malloc_socket("tickcap batches", batches * batch_bytes, 64, SOCKET_ID_ANY);
+    stream->memory = memory = rte_malloc_socket("tickcap batches", batches * batch_bytes, 64,
+                                                SOCKET_ID_ANY);
     if (memory == NULL)
         return tc_fail(error, TC_MEMORY, "port %s: no memory for %u batches of %zu bytes",
                        port->config->name, batches, batch_bytes);

@@ -8,7 +8,7 @@
 #include <rte_ring.h>
 
 #include "block/batcher.h"
-#include "tickcapd/plan.h"
+#include "tickcapd/captureplan.h"
 
 struct tc_capture_stream {
     const struct tc_plan_stream *plan;

@@ -26,8 +26,8 @@ enum {
     PAGE_BYTES = 4096,
     BUFFER_BYTES = 1 << 20,
     BUFFERS = 8,
-    STAGE = BUFFERS,     /* its number among the buffers */
-    SYNC = BUFFERS + 1,  /* as a tag: the flush of the disk's cache */
+    STAGE = BUFFERS,        /* its number among the buffers */
+    SYNC = BUFFERS + 1,     /* as a tag: the flush of the disk's cache */
     AHEAD_BYTES = 64 << 20, /* space that is reserved at once */
 };
 
@@ -37,7 +37,7 @@ struct disk_sink {
     bool has_ring;
     int file;
     char path[TC_PATH_BYTES];
-    uint8_t *memory; /* BUFFERS and the stage */
+    uint8_t *memory;             /* BUFFERS and the stage */
     size_t writing[BUFFERS + 1]; /* bytes under way of each; 0: free */
     unsigned current;
     size_t used;          /* of the current buffer */
@@ -246,7 +246,8 @@ static enum tc_status disk_close(struct tc_sink *sink, const char *path, struct 
     if (status == TC_OK)
         status = await_all(self, error);
     /* the last page was filled up with zeros, and space was reserved beyond it */
-    if (status == TC_OK && (ftruncate(self->file, (off_t)file_bytes) != 0 || fsync(self->file) != 0))
+    if (status == TC_OK &&
+        (ftruncate(self->file, (off_t)file_bytes) != 0 || fsync(self->file) != 0))
         status = refuse(self, errno, error);
     if (close(self->file) != 0 && status == TC_OK)
         status = refuse(self, errno, error);

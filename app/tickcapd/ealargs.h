@@ -2,7 +2,7 @@
 #ifndef TC_TICKCAPD_EALARGS_H
 #define TC_TICKCAPD_EALARGS_H
 
-#include "tickcapd/plan.h"
+#include "tickcapd/captureplan.h"
 
 enum { TC_EAL_ARGUMENTS_MAX = 256, TC_EAL_TEXT_BYTES = 32768 };
 

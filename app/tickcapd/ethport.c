@@ -35,9 +35,9 @@ static enum tc_status make_pool(struct tc_eth_port *port, uint16_t queues, struc
     char name[RTE_MEMPOOL_NAMESIZE];
 
     snprintf(name, sizeof name, "tc_port%u", port->id);
-    port->pool = rte_pktmbuf_pool_create(
-        name, queues * tc_plan_buffers(profile), POOL_CACHE, 0,
-        (uint16_t)(profile->frame_bytes + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
+    port->pool = rte_pktmbuf_pool_create(name, queues * tc_plan_buffers(profile), POOL_CACHE, 0,
+                                         (uint16_t)(profile->frame_bytes + RTE_PKTMBUF_HEADROOM),
+                                         SOCKET_ID_ANY);
     return port->pool != NULL ? TC_OK
                               : refuse(port->plan, error, "no memory for buffers", rte_errno);
 }
@@ -47,8 +47,8 @@ static void find_stamp(struct tc_eth_port *port)
 {
     if (port->plan->profile.source == TC_CLOCK_TSC)
         return;
-    port->has_stamps =
-        rte_mbuf_dyn_rx_timestamp_register(&port->stamp_offset, &port->stamp_flag) == 0;
+    port->has_stamps = rte_mbuf_dyn_rx_timestamp_register(&port->stamp_offset, &port->stamp_flag) ==
+                       0;
 }
 
 static enum tc_status configure(struct tc_eth_port *port, uint16_t queues, struct tc_error *error)

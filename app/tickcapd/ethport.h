@@ -6,7 +6,7 @@
 
 #include <rte_mempool.h>
 
-#include "tickcapd/plan.h"
+#include "tickcapd/captureplan.h"
 
 struct tc_eth_port {
     const struct tc_plan_port *plan;

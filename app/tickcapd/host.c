@@ -62,8 +62,8 @@ void tc_cpu_list_text(char *text, size_t size, const bool *cpus, size_t count)
         while (last + 1 < count && cpus[last + 1])
             last++;
         if (length < size)
-            length += (size_t)snprintf(text + length, size - length, "%s%zu",
-                                       length > 0 ? "," : "", i);
+            length += (size_t)snprintf(text + length, size - length, "%s%zu", length > 0 ? "," : "",
+                                       i);
         if (last > i && length < size)
             length += (size_t)snprintf(text + length, size - length, "-%zu", last);
         i = last;

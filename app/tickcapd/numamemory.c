@@ -8,8 +8,7 @@
 
 void *tc_numa_take(size_t bytes, int node)
 {
-    void *memory =
-        numa_available() >= 0 ? numa_alloc_onnode(bytes, node) : tc_memory_take(bytes);
+    void *memory = numa_available() >= 0 ? numa_alloc_onnode(bytes, node) : tc_memory_take(bytes);
 
     if (memory != NULL)
         memset(memory, 0, bytes); /* the first touch takes the pages */

@@ -27,27 +27,51 @@ static const struct tc_take_choice counters = {
     (const char *const[]){"exact", "partial", "absent", NULL}, NULL};
 
 static const struct tc_yaml_key timestamp_keys[] = {
-    {.name = "source", .offset = OF(source), .take = tc_take_choice, .detail = &sources,
+    {.name = "source",
+     .offset = OF(source),
+     .take = tc_take_choice,
+     .detail = &sources,
      .required = true},
     {.name = "unit", .offset = OF(unit), .take = tc_take_choice, .detail = &units},
     {0},
 };
 
 static const struct tc_yaml_key keys[] = {
-    {.name = "drivers", .kind = TC_YAML_WORDS, .offset = OF(drivers), .take = tc_take_name,
-     .item_bytes = TC_NAME_BYTES, .required = true},
-    {.name = "descriptors", .offset = OF(descriptors), .take = tc_take_uint,
-     .detail = &descriptor_range, .required = true},
-    {.name = "burst", .offset = OF(burst), .take = tc_take_uint, .detail = &burst_range,
+    {.name = "drivers",
+     .kind = TC_YAML_WORDS,
+     .offset = OF(drivers),
+     .take = tc_take_name,
+     .item_bytes = TC_NAME_BYTES,
      .required = true},
-    {.name = "frame_bytes", .offset = OF(frame_bytes), .take = tc_take_uint,
-     .detail = &frame_range, .required = true},
+    {.name = "descriptors",
+     .offset = OF(descriptors),
+     .take = tc_take_uint,
+     .detail = &descriptor_range,
+     .required = true},
+    {.name = "burst",
+     .offset = OF(burst),
+     .take = tc_take_uint,
+     .detail = &burst_range,
+     .required = true},
+    {.name = "frame_bytes",
+     .offset = OF(frame_bytes),
+     .take = tc_take_uint,
+     .detail = &frame_range,
+     .required = true},
     {.name = "timestamp", .kind = TC_YAML_MAP, .keys = timestamp_keys, .required = true},
-    {.name = "when_full", .offset = OF(waits), .take = tc_take_choice, .detail = &fulls,
+    {.name = "when_full",
+     .offset = OF(waits),
+     .take = tc_take_choice,
+     .detail = &fulls,
      .required = true},
-    {.name = "loss_counters", .offset = OF(loss_counters), .take = tc_take_choice,
-     .detail = &counters, .required = true},
-    {.name = "exhausted_after", .offset = OF(exhausted_after), .take = tc_take_uint,
+    {.name = "loss_counters",
+     .offset = OF(loss_counters),
+     .take = tc_take_choice,
+     .detail = &counters,
+     .required = true},
+    {.name = "exhausted_after",
+     .offset = OF(exhausted_after),
+     .take = tc_take_uint,
      .detail = &poll_range},
     {.name = "promiscuous", .offset = OF(promiscuous), .take = tc_take_bool, .required = true},
     {.name = "devargs", .offset = OF(devargs), .take = tc_take_text, .detail = &devargs_text},
@@ -142,7 +166,8 @@ enum tc_status tc_profile_load(struct tc_profile *profile, const char *name, con
     enum tc_status status;
 
     if (!find_folder(folder))
-        return tc_fail(error, TC_USAGE, "the folder drivers-config is not where tickcapd expects it");
+        return tc_fail(error, TC_USAGE,
+                       "the folder drivers-config is not where tickcapd expects it");
     if (name[0] != '\0')
         return load_file(profile, folder, name, arena, error);
     status = search(profile, folder, driver, arena, error);

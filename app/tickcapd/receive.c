@@ -70,8 +70,8 @@ static inline void take_frame(struct tc_receiver *receiver, const struct rte_mbu
 
     arrival.bytes = frame_bytes(receiver, mbuf, &arrival.captured_bytes);
     if (receiver->file_time && (mbuf->ol_flags & receiver->stamp_flag) != 0) {
-        const rte_mbuf_timestamp_t *stamp =
-            RTE_MBUF_DYNFIELD(mbuf, receiver->stamp_offset, const rte_mbuf_timestamp_t *);
+        const rte_mbuf_timestamp_t *stamp = RTE_MBUF_DYNFIELD(mbuf, receiver->stamp_offset,
+                                                              const rte_mbuf_timestamp_t *);
 
         arrival.rx_ns = *stamp * receiver->stamp_ns;
     } else {

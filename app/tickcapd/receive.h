@@ -26,16 +26,16 @@ struct tc_receiver_published {
 struct tc_receiver {
     struct tc_task task;
     struct tc_intake intake;
-    struct tc_clock_exchange *clock;  /* of the TSC */
-    const atomic_bool *stopping;      /* set by the main lcore */
+    struct tc_clock_exchange *clock; /* of the TSC */
+    const atomic_bool *stopping;     /* set by the main lcore */
     uint16_t port_id;
     uint16_t queue;
     uint16_t burst;
-    bool waits;           /* not polled while no batch is free */
-    bool file_time;       /* frames may carry a stamp */
-    uint64_t stamp_flag;  /* of an mbuf that has one */
-    int stamp_offset;     /* of its dynamic field */
-    uint64_t stamp_ns;    /* nanoseconds a unit of it */
+    bool waits;          /* not polled while no batch is free */
+    bool file_time;      /* frames may carry a stamp */
+    uint64_t stamp_flag; /* of an mbuf that has one */
+    int stamp_offset;    /* of its dynamic field */
+    uint64_t stamp_ns;   /* nanoseconds a unit of it */
     uint64_t exhausted_after;
     /* a burst that could not be taken up whole */
     uint16_t pending;

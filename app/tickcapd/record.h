@@ -19,7 +19,7 @@ struct tc_writer_published {
     tc_published batches;
     tc_published failed_frames; /* that were lost because it failed */
     tc_published failed_messages;
-    atomic_bool failed;           /* set last: `error` is then complete */
+    atomic_bool failed; /* set last: `error` is then complete */
 };
 
 struct tc_record_task {

@@ -80,8 +80,7 @@ static int streams(const char *command, const char *parameters, struct rte_tel_d
         rte_tel_data_add_dict_string(entry, "port", run->capture.ports[planned->port].name);
         rte_tel_data_add_dict_u64(entry, "queue", planned->queue);
         rte_tel_data_add_dict_u64(entry, "bursts", tc_published_get(&published->bursts));
-        rte_tel_data_add_dict_u64(entry, "empty_polls",
-                                  tc_published_get(&published->empty_polls));
+        rte_tel_data_add_dict_u64(entry, "empty_polls", tc_published_get(&published->empty_polls));
         add_ledger(entry, &ledger);
         rte_tel_data_add_array_container(data, entry, 0);
     }

@@ -1,6 +1,6 @@
 /*
- * First telemetry: /tickcap/summary, /tickcap/streams, /tickcap/channels and /tickcap/lines, through
- * DPDK's socket, as dpdk-telemetry.py asks it.
+ * First telemetry: /tickcap/summary, /tickcap/streams, /tickcap/channels and /tickcap/lines,
+ * through DPDK's socket, as dpdk-telemetry.py asks it.
  */
 #ifndef TC_TICKCAPD_TELEMETRY_H
 #define TC_TICKCAPD_TELEMETRY_H

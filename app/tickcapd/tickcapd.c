@@ -37,8 +37,9 @@ static const struct tc_usage usage = {
     .summary = "Records multicast feeds from DPDK ports until SIGINT or SIGTERM, or until every\n"
                "file source is exhausted.",
     .options = options,
-    .details = "Exit codes: 0 good, 1 failed, 2 wrong use or configuration, 3 finished cleanly but\n"
-               "this host lost frames. Without hugepages: tickcapd CAPTURE.yaml -- --no-huge",
+    .details =
+        "Exit codes: 0 good, 1 failed, 2 wrong use or configuration, 3 finished cleanly but\n"
+        "this host lost frames. Without hugepages: tickcapd CAPTURE.yaml -- --no-huge",
 };
 
 struct arguments {
@@ -169,8 +170,7 @@ static bool host_lost_frames(const struct tc_capture_run *run)
         if (losses.missed == 0 && losses.errors == 0 && losses.no_buffer == 0)
             continue;
         tc_report("port %s: the driver lost %lu frames, %lu more had errors, %lu found no buffer",
-                  run->plan->ports[i].config->name, losses.missed, losses.errors,
-                  losses.no_buffer);
+                  run->plan->ports[i].config->name, losses.missed, losses.errors, losses.no_buffer);
         lost |= losses.missed > 0 || losses.no_buffer > 0;
     }
     if (!tc_ledger_closes(&ledger)) {
@@ -219,8 +219,7 @@ static enum tc_exit run_capture(const struct tc_capture_plan *plan,
     if (tc_capture_run_open(&run, plan, warn, &error) == TC_OK &&
         tc_capture_run_launch(&run, &error) == TC_OK) {
         tc_telemetry_register(&run);
-        tc_report("capturing into %s, pid %d",
-                  tc_config_directory(plan->config, 0), (int)getpid());
+        tc_report("capturing into %s, pid %d", tc_config_directory(plan->config, 0), (int)getpid());
         (void)tc_observe(&run, arguments->duration_s);
         exit = end_run(&run);
     } else {
@@ -286,15 +285,16 @@ static int read_words(int count, char **words, struct arguments *arguments)
             printf("tickcapd %s, %s\n", TC_VERSION_TEXT, rte_version());
             return TC_OPTION_HELP;
         }
-        if (id == OPTION_DURATION && tc_parse_uint(argument, 1, 1U << 31, &arguments->duration_s,
-                                                   &error) != TC_OK) {
+        if (id == OPTION_DURATION &&
+            tc_parse_uint(argument, 1, 1U << 31, &arguments->duration_s, &error) != TC_OK) {
             tc_report("--duration: %s", error.text);
             return TC_OPTION_BAD;
         }
     }
     if (id == TC_OPTION_END && parsed.operand != count - 1) {
-        tc_report("%s, see tickcapd --help",
-                  parsed.operand == count ? "CAPTURE.yaml is missing" : "more than one CAPTURE.yaml");
+        tc_report("%s, see tickcapd --help", parsed.operand == count
+                                                 ? "CAPTURE.yaml is missing"
+                                                 : "more than one CAPTURE.yaml");
         return TC_OPTION_BAD;
     }
     if (id == TC_OPTION_END)

@@ -9,23 +9,23 @@
 #define TC_BASE_STATUS_H
 
 #define TC_MUST_USE __attribute__((warn_unused_result))
-#define TC_PRINTF(format_index, first_argument)                                                    \
+#define TC_PRINTF(format_index, first_argument) \
     __attribute__((format(printf, format_index, first_argument)))
 
 /* code, name, sentence */
-#define TC_STATUS_TABLE(X)                                                                         \
-    X(TC_OK, "ok", "it worked")                                                                    \
-    X(TC_END, "end", "there is no more")                                                           \
-    X(TC_FULL, "full", "there is no room left")                                                    \
-    X(TC_USAGE, "usage", "an argument or a configuration value is not usable")                     \
-    X(TC_FOREIGN, "foreign", "the bytes are of another kind than expected")                        \
-    X(TC_VERSION, "version", "the bytes are of a version that is not read here")                   \
-    X(TC_TRUNCATED, "truncated", "the bytes end too early")                                        \
-    X(TC_DAMAGED, "damaged", "the bytes contradict themselves")                                    \
-    X(TC_LIMIT, "limit", "a count or a length is beyond what is supported")                        \
-    X(TC_MEMORY, "memory", "memory could not be had")                                              \
-    X(TC_IO, "io", "the operating system refused to read or to write")                             \
-    X(TC_BUSY, "busy", "somebody else holds it")                                                   \
+#define TC_STATUS_TABLE(X)                                                       \
+    X(TC_OK, "ok", "it worked")                                                  \
+    X(TC_END, "end", "there is no more")                                         \
+    X(TC_FULL, "full", "there is no room left")                                  \
+    X(TC_USAGE, "usage", "an argument or a configuration value is not usable")   \
+    X(TC_FOREIGN, "foreign", "the bytes are of another kind than expected")      \
+    X(TC_VERSION, "version", "the bytes are of a version that is not read here") \
+    X(TC_TRUNCATED, "truncated", "the bytes end too early")                      \
+    X(TC_DAMAGED, "damaged", "the bytes contradict themselves")                  \
+    X(TC_LIMIT, "limit", "a count or a length is beyond what is supported")      \
+    X(TC_MEMORY, "memory", "memory could not be had")                            \
+    X(TC_IO, "io", "the operating system refused to read or to write")           \
+    X(TC_BUSY, "busy", "somebody else holds it")                                 \
     X(TC_MISSING, "missing", "it is not there")
 
 enum tc_status {

@@ -25,8 +25,8 @@ void tc_batch_open(struct tc_batch *batch, uint32_t stream, uint64_t block)
 bool tc_batch_event(struct tc_batch *batch, enum tc_event_kind event, uint16_t about,
                     uint64_t time_ns, const void *payload, uint32_t payload_bytes)
 {
-    uint32_t bytes =
-        (uint32_t)tc_align_up(sizeof(struct tc_event_record) + payload_bytes, TC_RECORD_ALIGN);
+    uint32_t bytes = (uint32_t)tc_align_up(sizeof(struct tc_event_record) + payload_bytes,
+                                           TC_RECORD_ALIGN);
     struct tc_event_record *record = (struct tc_event_record *)(batch->log + batch->used);
 
     if (bytes > tc_batch_room(batch))

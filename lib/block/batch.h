@@ -18,7 +18,7 @@
 #include "track/ledger.h"
 
 enum {
-    TC_BATCH_BYTES = 256 * 1024, /* by default */
+    TC_BATCH_BYTES = 256 * 1024,     /* by default */
     TC_BATCH_BYTES_MIN = 256 * 1024, /* holds the longest frame with the most messages */
     TC_BATCH_BYTES_MAX = 16 * 1024 * 1024,
     TC_BATCH_MESSAGES = 8192,
@@ -34,9 +34,9 @@ enum tc_record_kind {
 
 /* Bits of a frame; those up to 0x0fff stand in recorded files and are permanent. */
 enum tc_frame_flag {
-    TC_FRAME_MALFORMED = 0x0001,     /* of a line, but cut short or broken */
-    TC_FRAME_GAP_BEFORE = 0x0002,    /* it told of missing messages below its first one */
-    TC_FRAME_OLD_MESSAGES = 0x0004,  /* some of its messages are late or duplicates */
+    TC_FRAME_MALFORMED = 0x0001,    /* of a line, but cut short or broken */
+    TC_FRAME_GAP_BEFORE = 0x0002,   /* it told of missing messages below its first one */
+    TC_FRAME_OLD_MESSAGES = 0x0004, /* some of its messages are late or duplicates */
     TC_FRAME_HEARTBEAT = 0x0008,
     TC_FRAME_END_OF_SESSION = 0x0010,
     TC_FRAME_NEW_SESSION = 0x0020,   /* the first of its session, or of a restart */
@@ -69,10 +69,10 @@ struct tc_frame_record {
 _Static_assert(sizeof(struct tc_frame_record) == 32, "a frame's descriptor is 32 bytes");
 
 /* What an event is; permanent (docs/FORMAT.md, "Events"). Id, code, name, what it is. */
-#define TC_EVENT_TABLE(X)                                                                          \
-    X(1, TC_EVENT_SYMBOL, "symbol", "a locate of a channel has a name from here on")               \
-    X(2, TC_EVENT_SESSION, "session", "a session of a line is closed; nothing counts there now")   \
-    X(3, TC_EVENT_DROPPED, "dropped", "frames were received here, but are not recorded")           \
+#define TC_EVENT_TABLE(X)                                                                        \
+    X(1, TC_EVENT_SYMBOL, "symbol", "a locate of a channel has a name from here on")             \
+    X(2, TC_EVENT_SESSION, "session", "a session of a line is closed; nothing counts there now") \
+    X(3, TC_EVENT_DROPPED, "dropped", "frames were received here, but are not recorded")         \
     X(4, TC_EVENT_LINE, "line", "figures of a line up to here")
 
 enum tc_event_kind {
@@ -104,7 +104,7 @@ struct tc_batch {
     uint32_t messages;
     uint64_t block; /* number, in its stream, of the block this batch belongs to */
     uint64_t proc_base_ns;
-    uint32_t flags;          /* enum tc_batch_flag */
+    uint32_t flags; /* enum tc_batch_flag */
     uint32_t stream;
     struct tc_ledger ledger; /* of the stream, up to the end of this batch */
     struct tc_clock clock;   /* in force when it was closed */

@@ -29,8 +29,7 @@ static bool block_is_full(const struct tc_batcher *batcher, uint64_t now_ns)
     return batcher->block_messages + limits->batch_messages > limits->block_messages ||
            batcher->block_frames + TC_BATCH_FRAMES > limits->block_messages ||
            batcher->block_bytes + batcher->batch->capacity > limits->block_bytes ||
-           (limits->block_age_ns != 0 &&
-            now_ns - batcher->block_since_ns >= limits->block_age_ns);
+           (limits->block_age_ns != 0 && now_ns - batcher->block_since_ns >= limits->block_age_ns);
 }
 
 static void hand_over(struct tc_batcher *batcher, uint64_t now_ns, uint32_t flags)

@@ -4,21 +4,21 @@
 #include "base/digest.h"
 
 /* The numbers of a header between the segment id and the checksum, in the order of the layout. */
-#define TC_BLOCK_NUMBERS(X)                                                                        \
-    X(offset, 8)                                                                                   \
-    X(stored_bytes, 4)                                                                             \
-    X(columns, 4)                                                                                  \
-    X(number, 8)                                                                                   \
-    X(stream, 4)                                                                                   \
-    X(frames, 4)                                                                                   \
-    X(messages, 4)                                                                                 \
-    X(events, 4)                                                                                   \
-    X(first_rx_ns, 8)                                                                              \
-    X(last_rx_ns, 8)                                                                               \
-    X(frame_bytes, 8)                                                                              \
-    X(frames_digest, 8)                                                                            \
-    X(body_checksum, 8)                                                                            \
-    X(chain, 4)                                                                                    \
+#define TC_BLOCK_NUMBERS(X) \
+    X(offset, 8)            \
+    X(stored_bytes, 4)      \
+    X(columns, 4)           \
+    X(number, 8)            \
+    X(stream, 4)            \
+    X(frames, 4)            \
+    X(messages, 4)          \
+    X(events, 4)            \
+    X(first_rx_ns, 8)       \
+    X(last_rx_ns, 8)        \
+    X(frame_bytes, 8)       \
+    X(frames_digest, 8)     \
+    X(body_checksum, 8)     \
+    X(chain, 4)             \
     X(flags, 4)
 
 void tc_block_header_write(uint8_t *block, struct tc_block_header *header)
@@ -28,7 +28,7 @@ void tc_block_header_write(uint8_t *block, struct tc_block_header *header)
     memset(block, 0, TC_BLOCK_HEADER_BYTES);
     memcpy(block + TC_BLOCK_AT_magic, TC_BLOCK_MAGIC, TC_MAGIC_BYTES);
     memcpy(block + TC_BLOCK_AT_segment_id, header->segment_id, TC_ID_BYTES);
-#define TC_STORE_NUMBER(name, width)                                                               \
+#define TC_STORE_NUMBER(name, width) \
     tc_store_uint(block + TC_BLOCK_AT_##name, header->name, width, false);
     TC_BLOCK_NUMBERS(TC_STORE_NUMBER)
 #undef TC_STORE_NUMBER
@@ -38,8 +38,7 @@ void tc_block_header_write(uint8_t *block, struct tc_block_header *header)
 
 static enum tc_status check_limits(const struct tc_block_header *header, struct tc_error *error)
 {
-    uint64_t least =
-        TC_BLOCK_HEADER_BYTES + (uint64_t)header->columns * TC_DIRECTORY_ENTRY_BYTES;
+    uint64_t least = TC_BLOCK_HEADER_BYTES + (uint64_t)header->columns * TC_DIRECTORY_ENTRY_BYTES;
 
     if (header->stored_bytes > TC_BLOCK_BYTES_MAX || header->frame_bytes > TC_BLOCK_BYTES_MAX ||
         header->frames > TC_BLOCK_FRAMES_MAX || header->messages > TC_BLOCK_MESSAGES_MAX ||
@@ -69,7 +68,7 @@ enum tc_status tc_block_header_read(const uint8_t *bytes, size_t length,
     if (tc_load_le64(bytes + TC_BLOCK_AT_reserved) != 0)
         return tc_fail(error, TC_VERSION, "reserved bytes of the block header are not zero");
     memcpy(header->segment_id, bytes + TC_BLOCK_AT_segment_id, TC_ID_BYTES);
-#define TC_LOAD_NUMBER(name, width)                                                                \
+#define TC_LOAD_NUMBER(name, width) \
     header->name = (__typeof__(header->name))tc_load_uint(bytes + TC_BLOCK_AT_##name, width, false);
     TC_BLOCK_NUMBERS(TC_LOAD_NUMBER)
 #undef TC_LOAD_NUMBER

@@ -74,10 +74,10 @@ void tc_channel_learn(const struct tc_channel *channel, struct tc_symbols *symbo
     locate = tc_field_of(type->fields, type->field_count, TC_MEAN_LOCATE);
     name = tc_field_of(type->fields, type->field_count, TC_MEAN_SYMBOL);
     if (locate != NULL && locate->width == 2 && name != NULL && name->width == TC_SYMBOL_BYTES)
-        tc_symbols_set(symbols,
-                       (uint16_t)tc_load_uint(message + locate->offset, 2,
-                                              tc_feed_big_endian(channel->feed)),
-                       message + name->offset);
+        tc_symbols_set(
+            symbols,
+            (uint16_t)tc_load_uint(message + locate->offset, 2, tc_feed_big_endian(channel->feed)),
+            message + name->offset);
 }
 
 void tc_catalog_group(struct tc_catalog *catalog)

@@ -22,7 +22,7 @@ static void place_groups(struct tc_directory *directory, struct tc_placer *place
         size_t fields = TC_PLAN_SHARED_MAX;
         void *columns;
 
-        for (size_t class = 0; class < feed->type_count; class++)
+        for (size_t class = 0; class < feed->type_count; class ++)
             fields += feed->types[class].field_count;
         columns = tc_place(placer, fields * sizeof(struct tc_stored_column));
         if (placer->memory != NULL) {
@@ -189,7 +189,7 @@ static uint32_t values_needed(const struct tc_stored_group *group, uint16_t colu
 
     if (plan->columns[column].class != TC_CLASS_SHARED)
         return group->class_count[plan->columns[column].class];
-    for (uint32_t class = 0; class < plan->feed->type_count; class++)
+    for (uint32_t class = 0; class < plan->feed->type_count; class ++)
         if (plan->shared[column][class] != NULL)
             values += group->class_count[class];
     return values;
@@ -202,7 +202,7 @@ static enum tc_status count_group(struct tc_stored_group *group, struct tc_error
     memset(group->class_count, 0, sizeof group->class_count);
     for (uint32_t i = 0; i < group->class.count; i++)
         group->class_count[group->class.values[i]]++;
-    for (uint32_t class = feed->type_count; class < TC_CLASS_OTHER; class++)
+    for (uint32_t class = feed->type_count; class < TC_CLASS_OTHER; class ++)
         if (group->class_count[class] != 0)
             return tc_fail(error, TC_DAMAGED, "%s has no message class %u", feed->name, class);
     for (uint16_t i = 0; i < group->plan.column_count; i++)

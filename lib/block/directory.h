@@ -60,7 +60,7 @@ TC_MUST_USE enum tc_status tc_directory_count(struct tc_directory *directory,
 void tc_directory_place(struct tc_directory *directory, struct tc_placer *placer);
 
 /* Decodes all columns into the places given. */
-TC_MUST_USE enum tc_status tc_directory_decode(struct tc_directory *directory,
-                                               struct tc_desk *desk, struct tc_error *error);
+TC_MUST_USE enum tc_status tc_directory_decode(struct tc_directory *directory, struct tc_desk *desk,
+                                               struct tc_error *error);
 
 #endif

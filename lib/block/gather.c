@@ -3,10 +3,10 @@
 
 #include "base/bytes.h"
 
-#define GATHER(i_load, type)                                                                       \
-    for (uint32_t i = 0; i < count; i++) {                                                         \
-        type value = i_load(messages[i] + offset);                                                 \
-        memcpy(values + (size_t)i * sizeof value, &value, sizeof value);                           \
+#define GATHER(i_load, type)                                             \
+    for (uint32_t i = 0; i < count; i++) {                               \
+        type value = i_load(messages[i] + offset);                       \
+        memcpy(values + (size_t)i * sizeof value, &value, sizeof value); \
     }
 
 static inline uint8_t load_byte(const uint8_t *at)
@@ -41,24 +41,24 @@ void tc_gather(const struct tc_plan_field *field, uint8_t stored, const uint8_t 
     case TC_MOVE_BE:
         if (field->width == 6) {
             for (uint32_t i = 0; i < count; i++)
-                tc_store_le64(values + (size_t)i * 8,
-                              (uint64_t)tc_load_be16(messages[i] + offset) << 32 |
-                                  tc_load_be32(messages[i] + offset + 2));
+                tc_store_le64(values + (size_t)i * 8, (uint64_t)tc_load_be16(messages[i] + offset)
+                                                              << 32 |
+                                                          tc_load_be32(messages[i] + offset + 2));
             break;
         }
         /* fall through */
     case TC_MOVE_LE:
         for (uint32_t i = 0; i < count; i++)
-            tc_store_uint(values + (size_t)i * stored,
-                          tc_load_uint(messages[i] + offset, field->width,
-                                       field->move == TC_MOVE_BE),
-                          stored, false);
+            tc_store_uint(
+                values + (size_t)i * stored,
+                tc_load_uint(messages[i] + offset, field->width, field->move == TC_MOVE_BE), stored,
+                false);
         break;
     }
 }
 
-#define SCATTER(load, store)                                                                       \
-    for (uint32_t i = 0; i < count; i++)                                                           \
+#define SCATTER(load, store)             \
+    for (uint32_t i = 0; i < count; i++) \
         store(messages[i] + offset, load(values + (size_t)i * stored));
 
 void tc_scatter(const struct tc_plan_field *field, uint8_t stored, const uint8_t *values,

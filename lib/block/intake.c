@@ -78,7 +78,7 @@ static void batch_opened(void *context, struct tc_batch *batch, uint32_t writer,
     tell_symbols(intake, batch, writer, now_ns);
 }
 
-/* Figures of lines that this writer does not know; a batch that is full leaves some for the next. */
+/* Figures of lines that this writer does not know; what finds no room is told next time. */
 static void batch_closing(void *context, struct tc_batch *batch, uint32_t writer, uint64_t now_ns)
 {
     struct tc_intake *intake = context;
@@ -158,8 +158,8 @@ void tc_intake_init(struct tc_intake *intake, void *memory, const struct tc_cata
                     const struct tc_intake_options *options, const struct tc_batch_supply *supply)
 {
     struct tc_placer placer = {.memory = memory};
-    uint32_t lines =
-        catalog->line_count < LINES_TOLD_AT_ONCE ? catalog->line_count : LINES_TOLD_AT_ONCE;
+    uint32_t lines = catalog->line_count < LINES_TOLD_AT_ONCE ? catalog->line_count
+                                                              : LINES_TOLD_AT_ONCE;
 
     assert(options->limits.writers >= 1 && options->limits.writers <= TC_WRITERS_MAX);
     *intake = (struct tc_intake){
@@ -233,8 +233,8 @@ static void drop_frame(struct tc_intake *intake, const struct tc_arrival *arriva
 static void take_whole(struct tc_intake *intake, const struct tc_arrival *arrival, uint16_t line)
 {
     uint32_t bytes = tc_frame_record_bytes(arrival->captured_bytes, 0);
-    struct tc_frame_record *frame =
-        tc_batcher_reserve(&intake->batcher, bytes, 0, arrival->proc_ns);
+    struct tc_frame_record *frame = tc_batcher_reserve(&intake->batcher, bytes, 0,
+                                                       arrival->proc_ns);
     bool matched = line != TC_LINE_NONE;
 
     if (matched) {
@@ -286,8 +286,8 @@ static uint16_t explain(struct tc_intake *intake, uint16_t line, const struct tc
         if ((verdict->events & flags_of_events[i].event) != 0)
             flags |= flags_of_events[i].flag;
     for (uint32_t i = 0; i < verdict->old; i++) {
-        enum tc_old_message old =
-            tc_sequence_old(&intake->sequences[line], verdict, packet->sequence + i);
+        enum tc_old_message old = tc_sequence_old(&intake->sequences[line], verdict,
+                                                  packet->sequence + i);
 
         marks[i].flags = old == TC_OLD_LATE ? TC_MESSAGE_LATE : TC_MESSAGE_DUPLICATE;
     }

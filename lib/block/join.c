@@ -24,10 +24,10 @@ struct packet {
 
 /* Where the messages of a group will stand. */
 struct places {
-    uint8_t **in_order;       /* all of them */
-    uint8_t **by_class;       /* class after class */
-    uint32_t next_of[256];    /* of each class in by_class */
-    uint32_t next;            /* in in_order */
+    uint8_t **in_order;    /* all of them */
+    uint8_t **by_class;    /* class after class */
+    uint32_t next_of[256]; /* of each class in by_class */
+    uint32_t next;         /* in in_order */
     uint32_t next_other;
     uint32_t next_other_byte;
 };
@@ -72,8 +72,8 @@ struct tc_join *tc_join_new(const struct tc_catalog *catalog)
     if (join == NULL)
         return NULL;
     join->catalog = catalog;
-    join->directory_memory =
-        aligned_alloc(TC_CACHE_LINE_BYTES, tc_align_up(tc_directory_footprint(catalog), 64) + 64);
+    join->directory_memory = aligned_alloc(TC_CACHE_LINE_BYTES,
+                                           tc_align_up(tc_directory_footprint(catalog), 64) + 64);
     join->press_memory = aligned_alloc(TC_CACHE_LINE_BYTES, tc_align_up(tc_press_footprint(0), 64));
     if (join->directory_memory == NULL || join->press_memory == NULL) {
         tc_join_free(join);
@@ -130,9 +130,9 @@ static size_t place(struct tc_join *join, struct tc_placer *placer)
         if (placer->memory == NULL)
             continue;
         join->places[i] = (struct places){.in_order = in_order, .by_class = by_class};
-        for (uint32_t class = 1; class < 256; class++)
-            join->places[i].next_of[class] =
-                join->places[i].next_of[class - 1] + directory->groups[i].class_count[class - 1];
+        for (uint32_t class = 1; class < 256; class ++)
+            join->places[i].next_of[class] = join->places[i].next_of[class - 1] +
+                                             directory->groups[i].class_count[class - 1];
     }
     join->frames = tc_place(placer, header->frames * sizeof join->frames[0]);
     join->packets = tc_place(placer, header->frames * sizeof join->packets[0]);
@@ -213,8 +213,7 @@ static enum tc_status restore_templates(struct tc_join *join, struct tc_error *e
         memset(restored->bytes, 0, sizeof restored->bytes);
         memcpy(restored->bytes, bytes, header_bytes);
         if (!tc_template_restore(
-                restored,
-                &join->catalog->channels[join->catalog->lines[line].channel].framer))
+                restored, &join->catalog->channels[join->catalog->lines[line].channel].framer))
             return tc_fail(error, TC_DAMAGED, "template %u is no header of line %u", count, line);
         count++;
     }
@@ -295,7 +294,8 @@ static bool lay_raw(struct tc_join *join, struct tc_frame *frame)
     frame->messages = 0;
     frame->payload_offset = 0;
     join->raw_count++;
-    if (at == NULL || length > join->directory.columns[TC_COL_RAW_BYTES].count - join->raw_byte_count ||
+    if (at == NULL ||
+        length > join->directory.columns[TC_COL_RAW_BYTES].count - join->raw_byte_count ||
         (frame->line >= join->catalog->line_count && frame->line != TC_LINE_NONE))
         return false;
     if (length > 0)
@@ -358,7 +358,8 @@ static bool lay_messages(struct tc_join *join, struct packet *packet, struct tc_
     if (limit < offset)
         return false;
     for (uint32_t i = 0; i < frame->messages; i++) {
-        offset = lay_message(join, group, payload, offset, limit, &join->marks[join->mark_count + i]);
+        offset = lay_message(join, group, payload, offset, limit,
+                             &join->marks[join->mark_count + i]);
         if (offset == 0)
             return false;
     }
@@ -378,8 +379,8 @@ static bool lay_twin(struct tc_join *join, struct packet *packet, const struct t
     parts = &first->parts;
     if (first->with->framer != packet->with->framer || first->view->messages != frame->messages)
         return false;
-    packet->parts.messages_end =
-        packet->parts.header_end + (parts->messages_end - parts->header_end);
+    packet->parts.messages_end = packet->parts.header_end +
+                                 (parts->messages_end - parts->header_end);
     memcpy(join->marks + join->mark_count, first->view->marks,
            frame->messages * sizeof join->marks[0]);
     for (uint32_t i = 0; i < frame->messages; i++)
@@ -398,11 +399,11 @@ static void read_header(struct tc_join *join, struct tc_header *header)
     header->ip_id = (uint16_t)value_of(join, TC_COL_IP_ID, packet);
     header->checksums = (uint8_t)value_of(join, TC_COL_CHECKSUMS, packet);
     if ((header->checksums & TC_IP_CHECKSUM_STORED) != 0)
-        header->ip_checksum =
-            (uint16_t)value_of(join, TC_COL_IP_CHECKSUM, join->ip_checksum_count++);
+        header->ip_checksum = (uint16_t)value_of(join, TC_COL_IP_CHECKSUM,
+                                                 join->ip_checksum_count++);
     if ((header->checksums & TC_UDP_CHECKSUM_MODE) == TC_UDP_CHECKSUM_STORED)
-        header->udp_checksum =
-            (uint16_t)value_of(join, TC_COL_UDP_CHECKSUM, join->udp_checksum_count++);
+        header->udp_checksum = (uint16_t)value_of(join, TC_COL_UDP_CHECKSUM,
+                                                  join->udp_checksum_count++);
 }
 
 /* Extra and pad bytes, and with them the end of the frame. */
@@ -454,9 +455,9 @@ static bool lay_packet(struct tc_join *join, struct tc_frame *frame, uint32_t te
         frame->messages = 0;
     if (frame->messages > join->header.messages - join->mark_count)
         return false;
-    if (packet->twin != 0 ? !lay_twin(join, packet, frame)
-                          : !lay_messages(join, packet, frame,
-                                          join->catalog->channels[channel].group))
+    if (packet->twin != 0
+            ? !lay_twin(join, packet, frame)
+            : !lay_messages(join, packet, frame, join->catalog->channels[channel].group))
         return false;
     if (!lay_tail(join, packet, frame))
         return false;
@@ -483,8 +484,8 @@ static bool lay_message_flags(struct tc_join *join, const struct tc_frame *frame
 /* Everything that the columns hold has been used, and nothing more. */
 static bool all_used(const struct tc_join *join)
 {
-    static const enum tc_block_column per_frame[] = {TC_COL_RX_TIME, TC_COL_PROC_TIME,
-                                                     TC_COL_FLAGS, TC_COL_WIRE, TC_COL_TEMPLATE};
+    static const enum tc_block_column per_frame[] = {TC_COL_RX_TIME, TC_COL_PROC_TIME, TC_COL_FLAGS,
+                                                     TC_COL_WIRE, TC_COL_TEMPLATE};
     static const enum tc_block_column per_packet[] = {
         TC_COL_COUNT, TC_COL_SEQUENCE,  TC_COL_STREAM_OFFSET, TC_COL_SEND_TIME, TC_COL_IP_ID,
         TC_COL_TWIN,  TC_COL_CHECKSUMS, TC_COL_EXTRA,         TC_COL_PAD};
@@ -567,7 +568,7 @@ static void fill_group(struct tc_join *join, uint16_t number)
 
     for (uint16_t i = 0; i < plan->shared_count; i++)
         fill_shared(join, number, i);
-    for (uint32_t class = 0; class < plan->feed->type_count; class++) {
+    for (uint32_t class = 0; class < plan->feed->type_count; class ++) {
         uint32_t rows = group->class_count[class];
 
         for (uint16_t i = plan->first_field[class]; rows > 0 && i < plan->first_field[class + 1];

@@ -46,8 +46,7 @@ void tc_join_free(struct tc_join *join);
  * the frames are compared with the digest that was taken when they were recorded.
  */
 TC_MUST_USE enum tc_status tc_join_block(struct tc_join *join, const struct tc_block_header *header,
-                                         const uint8_t *bytes, bool verify,
-                                         struct tc_error *error);
+                                         const uint8_t *bytes, bool verify, struct tc_error *error);
 
 /* Frames and events of the block joined last. */
 const struct tc_frame *tc_join_frames(const struct tc_join *join, uint32_t *count);

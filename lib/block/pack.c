@@ -11,7 +11,7 @@ static size_t columns_max(const struct tc_catalog *catalog)
     size_t columns = TC_BLOCK_COLUMNS;
 
     for (uint16_t i = 0; i < catalog->group_count; i++)
-        for (size_t class = 0; class < catalog->group_feeds[i]->type_count; class++)
+        for (size_t class = 0; class < catalog->group_feeds[i]->type_count; class ++)
             columns += catalog->group_feeds[i]->types[class].field_count;
     return columns + 4u * catalog->group_count;
 }
@@ -163,8 +163,7 @@ static void put_values(struct packing *packing, enum tc_block_column id, const v
 static void put_block_lane(struct packing *packing, const struct tc_lane_pool *pool,
                            enum tc_block_column id, const struct tc_lane *lane)
 {
-    put_lane(packing, pool,
-             (struct column_name){.scope = TC_SCOPE_BLOCK, .field = (uint8_t)id},
+    put_lane(packing, pool, (struct column_name){.scope = TC_SCOPE_BLOCK, .field = (uint8_t)id},
              block_columns[id].meaning, lane);
 }
 

@@ -37,7 +37,7 @@ static size_t fields_of(const struct tc_feed *feed)
 {
     size_t fields = 0;
 
-    for (size_t class = 0; class < feed->type_count; class++)
+    for (size_t class = 0; class < feed->type_count; class ++)
         fields += feed->types[class].field_count;
     return fields;
 }
@@ -73,7 +73,7 @@ static bool is_shared(const struct tc_feed *feed, uint8_t meaning, uint8_t *widt
 
     if (meaning == TC_MEAN_SYMBOL && (feed->flags & TC_FEED_LOCATES) != 0)
         return false;
-    for (size_t class = 0; class < feed->type_count; class++) {
+    for (size_t class = 0; class < feed->type_count; class ++) {
         const struct tc_type *type = &feed->types[class];
         size_t found = 0;
 
@@ -99,8 +99,8 @@ static uint16_t column_of(struct tc_plan *plan, const struct tc_field *field, ui
     for (uint16_t i = 0; i < plan->shared_count; i++)
         if (plan->columns[i].meaning == field->meaning)
             return i;
-    plan->columns[plan->column_count] =
-        (struct tc_plan_column){class, index, tc_stored_width(field), field->meaning};
+    plan->columns[plan->column_count] = (struct tc_plan_column){
+        class, index, tc_stored_width(field), field->meaning};
     return plan->column_count++;
 }
 
@@ -152,7 +152,7 @@ void tc_plan_init(struct tc_plan *plan, void *memory, const struct tc_feed *feed
             plan->columns[plan->column_count++] = (struct tc_plan_column){
                 TC_CLASS_SHARED, shared_meanings[i], width, shared_meanings[i]};
     plan->shared_count = (uint8_t)plan->column_count;
-    for (uint8_t class = 0; class < feed->type_count; class++)
+    for (uint8_t class = 0; class < feed->type_count; class ++)
         plan_type(plan, class, &field_count);
     plan->first_field[feed->type_count] = field_count;
 }

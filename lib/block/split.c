@@ -15,8 +15,8 @@ enum { PREFETCH_AHEAD_BYTES = 2048 };
 struct tc_block_limits tc_block_limits_of(uint32_t block_messages, uint32_t block_bytes,
                                           uint32_t batch_messages, uint32_t batch_bytes)
 {
-    uint32_t most_in_batch =
-        batch_messages > TC_PACKET_MESSAGES_MAX ? batch_messages : TC_PACKET_MESSAGES_MAX;
+    uint32_t most_in_batch = batch_messages > TC_PACKET_MESSAGES_MAX ? batch_messages
+                                                                     : TC_PACKET_MESSAGES_MAX;
 
     return (struct tc_block_limits){
         .frames = block_messages + TC_BATCH_FRAMES,
@@ -55,7 +55,7 @@ static size_t field_count(const struct tc_feed *feed)
 {
     size_t fields = 0;
 
-    for (size_t class = 0; class < feed->type_count; class++)
+    for (size_t class = 0; class < feed->type_count; class ++)
         fields += feed->types[class].field_count;
     return fields;
 }
@@ -95,7 +95,7 @@ static size_t place_all(struct tc_split *split, uint8_t *memory)
     place_frame_columns(&placer, &split->columns, split->limits.frames);
     lanes = 4 + place_groups(&placer, split);
     split->twins = tc_place(&placer, (size_t)catalog->channel_count * TC_TWIN_SLOTS *
-                                      sizeof(struct tc_twin));
+                                         sizeof(struct tc_twin));
     split->templates = tc_place(&placer, TC_TEMPLATES_MAX * sizeof(struct tc_template));
     split->template_of_line = tc_place(&placer, catalog->line_count * sizeof(uint16_t));
     split->ranges = tc_place(&placer, TC_RANGES_MAX * sizeof(struct tc_number_range));
@@ -210,8 +210,7 @@ static void gather_shared(struct tc_split *split, struct tc_group *group, uint16
         const struct tc_plan_field *field = plan->shared[column][group->slice_class[start]];
         uint32_t end = start + 1;
 
-        while (end < group->slice_count &&
-               plan->shared[column][group->slice_class[end]] == field)
+        while (end < group->slice_count && plan->shared[column][group->slice_class[end]] == field)
             end++;
         if (field != NULL)
             gather_lane(split, group, field, group->slice + start, end - start);
@@ -258,11 +257,11 @@ static void gather_slice(struct tc_split *split, struct tc_group *group)
 
     for (uint32_t i = 0; i < count; i++)
         start[group->slice_class[i] + 1]++;
-    for (uint32_t class = 0; class < 256; class++)
+    for (uint32_t class = 0; class < 256; class ++)
         start[class + 1] = (uint16_t)(start[class + 1] + start[class]);
     for (uint32_t i = 0; i < count; i++)
         sorted[start[group->slice_class[i]]++] = group->slice[i];
-    for (uint32_t class = 0; class < plan->feed->type_count; class++)
+    for (uint32_t class = 0; class < plan->feed->type_count; class ++)
         gather_class(split, group, class, sorted + start_of(start, class),
                      start[class] - start_of(start, class));
     for (uint32_t i = start_of(start, TC_CLASS_OTHER); i < start[TC_CLASS_OTHER]; i++)
@@ -388,10 +387,10 @@ static bool take_packet(struct tc_split *split, const struct tc_frame_record *re
     struct tc_parts parts;
     struct tc_twin twin;
 
-    if (!tc_parts_find(framer, frame, record->captured_bytes, record->payload_offset,
-                       messages_end_of(framer, frame, record->payload_offset, marks,
-                                       record->messages),
-                       &parts))
+    if (!tc_parts_find(
+            framer, frame, record->captured_bytes, record->payload_offset,
+            messages_end_of(framer, frame, record->payload_offset, marks, record->messages),
+            &parts))
         return false;
     with = template_of(split, record->line, framer, frame, record->payload_offset);
     if (with == NULL)
@@ -407,8 +406,8 @@ static bool take_packet(struct tc_split *split, const struct tc_frame_record *re
     };
     split->columns.twin[split->packets] = 0;
     if (channel->line_count > 1 && record->messages > 0)
-        split->columns.twin[split->packets] =
-            tc_twin_find(split->twins + (size_t)line->channel * TC_TWIN_SLOTS, &twin);
+        split->columns.twin[split->packets] = tc_twin_find(
+            split->twins + (size_t)line->channel * TC_TWIN_SLOTS, &twin);
     if (split->columns.twin[split->packets] == 0)
         take_messages(split, &split->groups[channel->group], frame + record->payload_offset, marks,
                       record->messages);
@@ -456,8 +455,8 @@ static inline void take_frame(struct tc_split *split, const struct tc_batch *bat
     split->messages += record->messages;
     if ((record->flags & TC_FRAME_OLD_MESSAGES) != 0)
         for (uint32_t i = 0; i < record->messages; i++)
-            tc_lane_append(&split->pool, &split->message_flags,
-                           &tc_frame_marks_of(record)[i].flags, 1);
+            tc_lane_append(&split->pool, &split->message_flags, &tc_frame_marks_of(record)[i].flags,
+                           1);
     if (!packet || !take_packet(split, record, frame)) {
         take_raw(split, record, frame);
         if (packet)

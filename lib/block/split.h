@@ -37,7 +37,7 @@ struct tc_group {
     struct tc_plan plan;
     const struct tc_framer *framer;
     struct tc_lane *lanes; /* by column of the plan */
-    struct tc_lane class;       /* one value a message */
+    struct tc_lane class;  /* one value a message */
     struct tc_lane other_length;
     struct tc_lane other_bytes;
     const uint8_t *slice[TC_SLICE_MESSAGES]; /* messages that wait to be gathered */
@@ -74,7 +74,7 @@ struct tc_split {
     struct tc_lane_pool pool;
     struct tc_lane raw_bytes, tail, message_flags, events;
     struct tc_group *groups;
-    struct tc_twin *twins;          /* TC_TWIN_SLOTS for each channel */
+    struct tc_twin *twins; /* TC_TWIN_SLOTS for each channel */
     struct tc_template *templates;
     uint16_t *template_of_line;     /* the last one used, 1-based; 0: none in this block */
     struct tc_number_range *ranges; /* of raw packets; those of templates are in them */
@@ -87,7 +87,7 @@ struct tc_split {
     uint32_t frames;
     uint32_t raw_frames;
     uint32_t raw_packets; /* of the raw frames, those that are sound packets */
-    uint32_t packets; /* frames with a template */
+    uint32_t packets;     /* frames with a template */
     uint32_t stored_ip_checksums, stored_udp_checksums;
     uint32_t messages;
     uint32_t event_count;

@@ -35,9 +35,8 @@ bool tc_template_restore(struct tc_template *restored, const struct tc_framer *f
 {
     struct tc_datagram datagram;
     size_t udp;
-    const struct tc_slot slots[] = {framer->sequence,      framer->count,
-                                    framer->payload_bytes, framer->stream_offset,
-                                    framer->send_time};
+    const struct tc_slot slots[] = {framer->sequence, framer->count, framer->payload_bytes,
+                                    framer->stream_offset, framer->send_time};
 
     if (restored->header_bytes > TC_TEMPLATE_BYTES_MAX ||
         !tc_datagram_find(restored->bytes, restored->header_bytes, &datagram) ||
@@ -57,10 +56,10 @@ bool tc_template_restore(struct tc_template *restored, const struct tc_framer *f
 
     restored->last_checksums = TC_UDP_CHECKSUM_CORRECT;
     restored->last_ip_id = tc_load_be16(restored->bytes + restored->ip_offset + IP_ID);
-    restored->next_sequence =
-        tc_slot_load(framer, restored->bytes + restored->payload_offset, framer->sequence);
-    restored->next_offset =
-        tc_slot_load(framer, restored->bytes + restored->payload_offset, framer->stream_offset);
+    restored->next_sequence = tc_slot_load(framer, restored->bytes + restored->payload_offset,
+                                           framer->sequence);
+    restored->next_offset = tc_slot_load(framer, restored->bytes + restored->payload_offset,
+                                         framer->stream_offset);
     restored->first_sequence = restored->next_sequence;
     restored->end_sequence = restored->next_sequence;
     return true;
@@ -106,8 +105,7 @@ static uint8_t udp_mode(const struct tc_template *with, const uint8_t *ip, const
                         uint32_t udp_bytes)
 {
     uint16_t present = tc_load_be16(udp + UDP_CHECKSUM);
-    bool partial_first =
-        (with->last_checksums & TC_UDP_CHECKSUM_MODE) == TC_UDP_CHECKSUM_PARTIAL;
+    bool partial_first = (with->last_checksums & TC_UDP_CHECKSUM_MODE) == TC_UDP_CHECKSUM_PARTIAL;
 
     if (present == 0)
         return TC_UDP_CHECKSUM_ZERO;
@@ -115,8 +113,7 @@ static uint8_t udp_mode(const struct tc_template *with, const uint8_t *ip, const
         return TC_UDP_CHECKSUM_PARTIAL;
     if (present == udp_checksum(ip, udp, udp_bytes))
         return TC_UDP_CHECKSUM_CORRECT;
-    return present == pseudo_sum(ip, udp_bytes) ? TC_UDP_CHECKSUM_PARTIAL
-                                                : TC_UDP_CHECKSUM_STORED;
+    return present == pseudo_sum(ip, udp_bytes) ? TC_UDP_CHECKSUM_PARTIAL : TC_UDP_CHECKSUM_STORED;
 }
 
 /* ---- apart and together ---- */
@@ -148,8 +145,8 @@ void tc_header_take(struct tc_template *with, const uint8_t *frame, const struct
     header->send_time = tc_slot_load(framer, payload, framer->send_time);
     header->ip_checksum = tc_load_be16(ip + IP_CHECKSUM);
     header->udp_checksum = tc_load_be16(udp + UDP_CHECKSUM);
-    header->checksums = udp_mode(with, ip, udp, parts->payload_end + TC_UDP_BYTES -
-                                                    with->payload_offset);
+    header->checksums = udp_mode(with, ip, udp,
+                                 parts->payload_end + TC_UDP_BYTES - with->payload_offset);
     if (header->ip_checksum != ip_checksum(ip, (size_t)(udp - ip)))
         header->checksums |= TC_IP_CHECKSUM_STORED;
     with->last_checksums = header->checksums;

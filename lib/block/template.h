@@ -43,7 +43,7 @@ struct tc_header {
 
 /* Where the parts of a frame of a line end. */
 struct tc_parts {
-    uint16_t header_end;   /* framing header included */
+    uint16_t header_end; /* framing header included */
     uint32_t messages_end;
     uint32_t payload_end; /* of the UDP payload */
     uint32_t frame_end;

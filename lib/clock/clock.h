@@ -16,19 +16,19 @@
 #include "base/bytes.h"
 
 /* The ids stand in recorded files and are permanent. */
-#define TC_CLOCK_SOURCE_TABLE(X)                                                                   \
-    X(0, TC_CLOCK_TSC, "tsc", "the processor's counter, read when a burst was polled")             \
-    X(1, TC_CLOCK_FILE, "file", "the time in the source file")                                     \
+#define TC_CLOCK_SOURCE_TABLE(X)                                                       \
+    X(0, TC_CLOCK_TSC, "tsc", "the processor's counter, read when a burst was polled") \
+    X(1, TC_CLOCK_FILE, "file", "the time in the source file")                         \
     X(2, TC_CLOCK_NIC, "nic", "the network card's own stamp")
 
-#define TC_CLOCK_UNIT_TABLE(X)                                                                     \
-    X(0, TC_UNIT_NS, "ns", "nanoseconds")                                                          \
-    X(1, TC_UNIT_US, "us", "microseconds")                                                         \
+#define TC_CLOCK_UNIT_TABLE(X)             \
+    X(0, TC_UNIT_NS, "ns", "nanoseconds")  \
+    X(1, TC_UNIT_US, "us", "microseconds") \
     X(2, TC_UNIT_TICKS, "ticks", "ticks of a counter")
 
-#define TC_CLOCK_EPOCH_TABLE(X)                                                                    \
-    X(0, TC_EPOCH_UTC, "utc", "since 1970, UTC")                                                   \
-    X(1, TC_EPOCH_TAI, "tai", "since 1970, TAI")                                                   \
+#define TC_CLOCK_EPOCH_TABLE(X)                  \
+    X(0, TC_EPOCH_UTC, "utc", "since 1970, UTC") \
+    X(1, TC_EPOCH_TAI, "tai", "since 1970, TAI") \
     X(2, TC_EPOCH_START, "start", "since the device or the machine started")
 
 #define TC_CLOCK_CODE(id, code, name, what) code = id,
@@ -70,7 +70,8 @@ static inline uint64_t tc_clock_ns(const struct tc_clock *clock, uint64_t ticks)
     int64_t since = (int64_t)(ticks - clock->base_ticks);
     __extension__ typedef __int128 wide;
 
-    return clock->base_ns + (uint64_t)(int64_t)(((wide)since * (wide)clock->slope) >> TC_CLOCK_SHIFT);
+    return clock->base_ns +
+           (uint64_t)(int64_t)(((wide)since * (wide)clock->slope) >> TC_CLOCK_SHIFT);
 }
 
 /*

@@ -80,7 +80,6 @@ void tc_discipline_take(struct tc_discipline *discipline, const struct tc_clock_
     clock->base_ticks = sample->ticks;
     clock->base_ns = shown_ns;
     /* bend: what is missing now is made up for until the next sample */
-    clock->slope =
-        (uint64_t)((int64_t)slope + (int64_t)((signed_wide)slope * behind_ns /
-                                              (int64_t)interval_ns));
+    clock->slope = (uint64_t)((int64_t)slope +
+                              (int64_t)((signed_wide)slope * behind_ns / (int64_t)interval_ns));
 }

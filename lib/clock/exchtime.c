@@ -17,8 +17,8 @@ static void move_window(struct tc_midnights *midnights, uint64_t rx_ns)
     int64_t day_s = local_s - ((local_s % DAY_S) + DAY_S) % DAY_S;
 
     for (int i = 0; i < 3; i++)
-        midnights->midnight_ns[i] =
-            tc_zone_utc_of_local(midnights->zone, day_s + (i - 1) * DAY_S) * SECOND_NS;
+        midnights->midnight_ns[i] = tc_zone_utc_of_local(midnights->zone, day_s + (i - 1) * DAY_S) *
+                                    SECOND_NS;
     midnights->from_ns = midnights->midnight_ns[1] > 0 ? (uint64_t)midnights->midnight_ns[1] : 0;
     midnights->to_ns = (uint64_t)midnights->midnight_ns[2];
 }

@@ -65,7 +65,8 @@ static enum tc_status take_transitions(struct tc_zone *zone, const uint8_t *body
         if (from_s < last || type_of[i] >= counts->types)
             return tc_fail(error, TC_DAMAGED, "transition %u is out of order or of no type", i);
         last = from_s;
-        status = add_span(zone, from_s, (int32_t)tc_load_be32(types + type_of[i] * (size_t)6), error);
+        status = add_span(zone, from_s, (int32_t)tc_load_be32(types + type_of[i] * (size_t)6),
+                          error);
     }
     return status;
 }
@@ -141,8 +142,7 @@ static bool take_rule(const char **at, struct rule *rule)
 static int64_t rule_in_year(const struct rule *rule, int year)
 {
     struct tc_date first = {year, (uint8_t)rule->month, 1};
-    struct tc_date next = {rule->month == 12 ? year + 1 : year,
-                           (uint8_t)(rule->month % 12 + 1), 1};
+    struct tc_date next = {rule->month == 12 ? year + 1 : year, (uint8_t)(rule->month % 12 + 1), 1};
     int64_t day = tc_days_of_date(first);
     int64_t weekday = (day % 7 + 7 + 4) % 7; /* 1970-01-01 was a Thursday */
 

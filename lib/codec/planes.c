@@ -11,8 +11,8 @@
 #include "codec/zigzag.h"
 
 /* Byte `plane` of each value of `width` bytes. */
-static inline __attribute__((always_inline)) void
-cut(const uint8_t *values, uint32_t count, uint8_t width, unsigned plane, uint8_t *out)
+static inline __attribute__((always_inline)) void cut(const uint8_t *values, uint32_t count,
+                                                      uint8_t width, unsigned plane, uint8_t *out)
 {
     for (uint32_t i = 0; i < count; i++)
         out[i] = values[(size_t)i * width + plane];
@@ -120,8 +120,7 @@ static bool encode_deltaplanes(struct tc_desk *desk, const struct tc_column *col
     return true;
 }
 
-static void decode_deltaplanes(struct tc_desk *desk, struct tc_cursor *in,
-                               struct tc_column *column)
+static void decode_deltaplanes(struct tc_desk *desk, struct tc_cursor *in, struct tc_column *column)
 {
     uint64_t *coded = (uint64_t *)desk->scratch;
     uint8_t *plane_bytes = desk->scratch + column->count * sizeof *coded;

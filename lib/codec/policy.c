@@ -3,11 +3,26 @@
 
 #include <assert.h>
 
-#define PLANES {&tc_kind_planes, &tc_kind_plain}
-#define DELTAS {&tc_kind_deltaplanes, &tc_kind_plain}
-#define VARIED {&tc_kind_delta, &tc_kind_planes, &tc_kind_plain}
-#define FEW {&tc_kind_dictionary, &tc_kind_planes, &tc_kind_plain}
-#define BYTES {&tc_kind_plain}
+#define PLANES                          \
+    {                                   \
+        &tc_kind_planes, &tc_kind_plain \
+    }
+#define DELTAS                               \
+    {                                        \
+        &tc_kind_deltaplanes, &tc_kind_plain \
+    }
+#define VARIED                                          \
+    {                                                   \
+        &tc_kind_delta, &tc_kind_planes, &tc_kind_plain \
+    }
+#define FEW                                                  \
+    {                                                        \
+        &tc_kind_dictionary, &tc_kind_planes, &tc_kind_plain \
+    }
+#define BYTES          \
+    {                  \
+        &tc_kind_plain \
+    }
 
 const struct tc_policy tc_policies[TC_MEANING_COUNT] = {
     [TC_MEAN_OPAQUE] = {BYTES, TC_EFFORT_MATCH},

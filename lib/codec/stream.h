@@ -14,9 +14,9 @@
 #include "base/status.h"
 
 /* How a stream is stored; permanent (docs/FORMAT.md, "Streams"). */
-#define TC_STAGE_TABLE(X)                                                                          \
-    X(0, TC_STAGE_RAW, "raw", "the bytes themselves")                                              \
-    X(1, TC_STAGE_REPEAT, "repeat", "one byte that stands for all")                                \
+#define TC_STAGE_TABLE(X)                                           \
+    X(0, TC_STAGE_RAW, "raw", "the bytes themselves")               \
+    X(1, TC_STAGE_REPEAT, "repeat", "one byte that stands for all") \
     X(2, TC_STAGE_ZSTD, "zstd", "one zstd frame (RFC 8878)")
 
 enum tc_stage {
@@ -27,12 +27,7 @@ enum tc_stage {
 };
 
 /* What it is worth to make a stream short. */
-enum tc_effort {
-    TC_EFFORT_NONE,
-    TC_EFFORT_ENTROPY,
-    TC_EFFORT_MATCH,
-    TC_EFFORTS
-};
+enum tc_effort { TC_EFFORT_NONE, TC_EFFORT_ENTROPY, TC_EFFORT_MATCH, TC_EFFORTS };
 
 enum { TC_STREAM_HEAD_BYTES_MAX = 5 };
 

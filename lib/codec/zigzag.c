@@ -1,8 +1,8 @@
 /* One loop for each width, so that the width is no question inside it. */
 #include "codec/zigzag.h"
 
-static inline __attribute__((always_inline)) uint64_t
-code(const uint8_t *values, uint32_t count, uint8_t width, uint64_t *coded)
+static inline __attribute__((always_inline)) uint64_t code(const uint8_t *values, uint32_t count,
+                                                           uint8_t width, uint64_t *coded)
 {
     uint64_t any = 0;
 
@@ -26,8 +26,8 @@ uint64_t tc_zigzag_code(const uint8_t *values, uint32_t count, uint8_t width, ui
     }
 }
 
-static inline __attribute__((always_inline)) void
-decode(const uint64_t *coded, uint32_t count, uint8_t width, uint8_t *values)
+static inline __attribute__((always_inline)) void decode(const uint64_t *coded, uint32_t count,
+                                                         uint8_t width, uint8_t *values)
 {
     uint64_t value = count > 0 ? tc_number_at(values, 0, width) : 0;
 

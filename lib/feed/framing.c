@@ -26,7 +26,7 @@ void tc_framer_init(struct tc_framer *framer, const struct tc_feed *feed)
     };
     for (size_t code = 0; code < 256; code++)
         framer->by_code[code] = (uint32_t)TC_CLASS_OTHER << 16;
-    for (uint32_t class = 0; class < feed->type_count; class++) {
+    for (uint32_t class = 0; class < feed->type_count; class ++) {
         framer->by_code[feed->types[class].code] = class << 16 | feed->types[class].bytes;
         framer->type_flags[class] = feed->types[class].flags;
     }
@@ -73,9 +73,10 @@ bool tc_framer_open(const struct tc_framer *framer, const uint8_t *payload, size
 }
 
 /* One walk for each byte order, so that the choice is made once a packet. */
-static inline __attribute__((always_inline)) int
-walk(const struct tc_framer *framer, const uint8_t *payload, const struct tc_packet *packet,
-     struct tc_mark *marks, bool big_endian)
+static inline __attribute__((always_inline)) int walk(const struct tc_framer *framer,
+                                                      const uint8_t *payload,
+                                                      const struct tc_packet *packet,
+                                                      struct tc_mark *marks, bool big_endian)
 {
     size_t at = framer->header_bytes;
     size_t end = at + packet->message_bytes;
@@ -99,7 +100,7 @@ walk(const struct tc_framer *framer, const uint8_t *payload, const struct tc_pac
 }
 
 int tc_framer_walk(const struct tc_framer *framer, const uint8_t *payload,
-                    const struct tc_packet *packet, struct tc_mark *marks)
+                   const struct tc_packet *packet, struct tc_mark *marks)
 {
     if ((framer->flags & TC_FRAMING_BIG_ENDIAN) != 0)
         return walk(framer, payload, packet, marks, true);

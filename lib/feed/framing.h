@@ -88,7 +88,7 @@ enum {
  * a message does not fit; the marks are then worthless.
  */
 int tc_framer_walk(const struct tc_framer *framer, const uint8_t *payload,
-                    const struct tc_packet *packet, struct tc_mark *marks);
+                   const struct tc_packet *packet, struct tc_mark *marks);
 
 /* Class of a message of `bytes` bytes. */
 static inline uint8_t tc_framer_class(const struct tc_framer *framer, const uint8_t *message,

@@ -53,9 +53,7 @@ void tc_print_field(struct tc_scribe *out, const struct tc_field *field, const u
     uint64_t value;
 
     switch ((enum tc_format)field->format) {
-    case TC_FORMAT_TEXT:
-        print_bytes(out, at, tc_text_trimmed(at, field->width), style);
-        break;
+    case TC_FORMAT_TEXT: print_bytes(out, at, tc_text_trimmed(at, field->width), style); break;
     case TC_FORMAT_DECIMAL:
     case TC_FORMAT_SDECIMAL:
         value = tc_field_uint(field, message, big_endian);
@@ -66,16 +64,12 @@ void tc_print_field(struct tc_scribe *out, const struct tc_field *field, const u
             tc_text_decimal(out, value, false, field->scale);
         quoted(out, style);
         break;
-    case TC_FORMAT_INT:
-        tc_text_int(out, (int64_t)tc_field_uint(field, message, big_endian));
-        break;
+    case TC_FORMAT_INT: tc_text_int(out, (int64_t)tc_field_uint(field, message, big_endian)); break;
     case TC_FORMAT_UINT:
     case TC_FORMAT_MIDNIGHT_NS:
     case TC_FORMAT_EPOCH_NS:
     case TC_FORMAT_EPOCH_S:
-    case TC_FORMAT_FLAGS:
-        tc_text_uint(out, tc_field_uint(field, message, big_endian));
-        break;
+    case TC_FORMAT_FLAGS: tc_text_uint(out, tc_field_uint(field, message, big_endian)); break;
     case TC_FORMAT_BYTES:
     case TC_FORMAT_COUNT:
         quoted(out, style);
@@ -88,7 +82,8 @@ void tc_print_field(struct tc_scribe *out, const struct tc_field *field, const u
 static void print_name(struct tc_scribe *out, const char *name, bool first,
                        enum tc_print_style style)
 {
-    static const char between[] = {[TC_PRINT_TEXT] = ' ', [TC_PRINT_CSV] = ',', [TC_PRINT_JSON] = ','};
+    static const char between[] = {
+        [TC_PRINT_TEXT] = ' ', [TC_PRINT_CSV] = ',', [TC_PRINT_JSON] = ','};
 
     if (!first)
         tc_text_char(out, between[style]);
@@ -124,8 +119,8 @@ void tc_print_message(struct tc_scribe *out, const struct tc_feed *feed, const s
 void tc_print_session(struct tc_scribe *out, const struct tc_framing *framing,
                       const uint8_t *session)
 {
-    const struct tc_field *field =
-        tc_field_of(framing->fields, framing->field_count, TC_MEAN_SESSION);
+    const struct tc_field *field = tc_field_of(framing->fields, framing->field_count,
+                                               TC_MEAN_SESSION);
     bool printable = true;
 
     if (field->format != TC_FORMAT_TEXT) {

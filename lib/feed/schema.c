@@ -64,9 +64,12 @@ static enum tc_status check_framing(const struct tc_feed *feed, struct tc_error 
         uint8_t width_max;
         bool needed;
     } roles[] = {
-        {TC_MEAN_SESSION, TC_SESSION_BYTES, true}, {TC_MEAN_SEQUENCE, 8, true},
-        {TC_MEAN_COUNT, 2, true},                  {TC_MEAN_PAYLOAD_BYTES, 4, false},
-        {TC_MEAN_STREAM_OFFSET, 8, false},         {TC_MEAN_SEND_TIME, 8, false},
+        {TC_MEAN_SESSION, TC_SESSION_BYTES, true},
+        {TC_MEAN_SEQUENCE, 8, true},
+        {TC_MEAN_COUNT, 2, true},
+        {TC_MEAN_PAYLOAD_BYTES, 4, false},
+        {TC_MEAN_STREAM_OFFSET, 8, false},
+        {TC_MEAN_SEND_TIME, 8, false},
     };
     const struct tc_framing *framing = feed->framing;
     enum tc_status status = check_fields(feed->name, framing->name, framing->fields,
@@ -78,8 +81,8 @@ static enum tc_status check_framing(const struct tc_feed *feed, struct tc_error 
         return tc_fail(error, TC_LIMIT, "%s: the header of %s has %u bytes, at most %d can be",
                        feed->name, framing->name, framing->header_bytes, TC_HEADER_BYTES_MAX);
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        const struct tc_field *field =
-            tc_field_of(framing->fields, framing->field_count, roles[i].meaning);
+        const struct tc_field *field = tc_field_of(framing->fields, framing->field_count,
+                                                   roles[i].meaning);
 
         if (field == NULL ? roles[i].needed : field->width > roles[i].width_max)
             return tc_fail(error, TC_DAMAGED, "%s: the header of %s has no usable field %u",

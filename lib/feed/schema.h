@@ -20,16 +20,16 @@
  * How the bytes of a field are read. Numbers are in the byte order of the feed.
  * The ids stand in recorded files and are permanent. Id, code, name, what it is.
  */
-#define TC_FORMAT_TABLE(X)                                                                         \
-    X(0, TC_FORMAT_BYTES, "bytes", "raw bytes, shown as hex")                                      \
-    X(1, TC_FORMAT_UINT, "uint", "unsigned integer")                                               \
-    X(2, TC_FORMAT_INT, "int", "signed integer, two's complement")                                 \
-    X(3, TC_FORMAT_TEXT, "text", "ASCII, padded with spaces on the right")                         \
-    X(4, TC_FORMAT_DECIMAL, "decimal", "unsigned integer with `scale` decimal places")             \
-    X(5, TC_FORMAT_SDECIMAL, "sdecimal", "signed integer with `scale` decimal places")             \
-    X(6, TC_FORMAT_MIDNIGHT_NS, "midnight_ns", "nanoseconds since midnight of the channel")        \
-    X(7, TC_FORMAT_EPOCH_NS, "epoch_ns", "nanoseconds since 1970, UTC")                            \
-    X(8, TC_FORMAT_EPOCH_S, "epoch_s", "seconds since 1970, UTC")                                  \
+#define TC_FORMAT_TABLE(X)                                                                  \
+    X(0, TC_FORMAT_BYTES, "bytes", "raw bytes, shown as hex")                               \
+    X(1, TC_FORMAT_UINT, "uint", "unsigned integer")                                        \
+    X(2, TC_FORMAT_INT, "int", "signed integer, two's complement")                          \
+    X(3, TC_FORMAT_TEXT, "text", "ASCII, padded with spaces on the right")                  \
+    X(4, TC_FORMAT_DECIMAL, "decimal", "unsigned integer with `scale` decimal places")      \
+    X(5, TC_FORMAT_SDECIMAL, "sdecimal", "signed integer with `scale` decimal places")      \
+    X(6, TC_FORMAT_MIDNIGHT_NS, "midnight_ns", "nanoseconds since midnight of the channel") \
+    X(7, TC_FORMAT_EPOCH_NS, "epoch_ns", "nanoseconds since 1970, UTC")                     \
+    X(8, TC_FORMAT_EPOCH_S, "epoch_s", "seconds since 1970, UTC")                           \
     X(9, TC_FORMAT_FLAGS, "flags", "bits, shown as an unsigned integer")
 
 enum tc_format {

@@ -284,7 +284,7 @@ static enum tc_status source_book(struct tc_accountant *accountant, const struct
     if (*found == NULL)
         return no_memory(error);
     (*found)->source = source;
-    (*found)->lines = calloc(lines + 1u, sizeof (*found)->lines[0]);
+    (*found)->lines = calloc(lines + 1u, sizeof(*found)->lines[0]);
     if ((*found)->lines == NULL)
         return no_memory(error);
     for (uint16_t i = 0; status == TC_OK && i < lines; i++)
@@ -309,8 +309,8 @@ static enum tc_status take_packet(struct tc_accountant *accountant, struct sourc
     if ((verdict.events & TC_VERDICT_RETIRED) != 0)
         note_session(accountant, line, &verdict.retired);
     if ((verdict.events & TC_VERDICT_NEW_SESSION) != 0)
-        status = have_session(accountant, line, &track->session, track->session.first,
-                              verdict.slot, error);
+        status = have_session(accountant, line, &track->session, track->session.first, verdict.slot,
+                              error);
     if (status != TC_OK)
         return status;
     session = &book->sessions[line->slot_session[verdict.slot]];
@@ -365,8 +365,7 @@ static enum tc_status take_messages(struct tc_accountant *accountant, struct lin
         tc_store_be16(length, tick.bytes);
         XXH3_64bits_update(book->digest, length, sizeof length);
         XXH3_64bits_update(book->digest, tick.message, tick.bytes);
-        if (names && tick.symbol != NULL &&
-            add_name(&channel->names, tick.symbol, error) != TC_OK)
+        if (names && tick.symbol != NULL && add_name(&channel->names, tick.symbol, error) != TC_OK)
             return TC_MEMORY;
     }
     return TC_OK;
@@ -395,16 +394,15 @@ static enum tc_status take_frame(struct tc_accountant *accountant, struct source
     if (frame->line == TC_LINE_NONE || (frame->flags & TC_FRAME_MALFORMED) != 0)
         return TC_OK;
     line = &source->lines[frame->line];
-    if (!tc_framer_open(&catalog->channels[catalog->lines[frame->line].channel].framer,
-                        frame->bytes + frame->payload_offset,
-                        tc_load_be16(frame->bytes + frame->payload_offset - 4) - (size_t)TC_UDP_BYTES,
-                        &packet))
+    if (!tc_framer_open(
+            &catalog->channels[catalog->lines[frame->line].channel].framer,
+            frame->bytes + frame->payload_offset,
+            tc_load_be16(frame->bytes + frame->payload_offset - 4) - (size_t)TC_UDP_BYTES, &packet))
         return tc_fail(error, TC_DAMAGED, "frame %lu of stream %u is no packet of its line",
                        item->number, source->source->stream);
     status = take_packet(accountant, line, &packet, error);
-    return status == TC_OK
-               ? take_messages(accountant, &accountant->lines[line->book], item, error)
-               : status;
+    return status == TC_OK ? take_messages(accountant, &accountant->lines[line->book], item, error)
+                           : status;
 }
 
 /* Numbers that arrived, but are not in the capture. */
@@ -486,9 +484,8 @@ enum tc_status tc_accountant_take(struct tc_accountant *accountant, const struct
     if (item->kind == TC_ITEM_FRAME)
         return take_frame(accountant, book, item, error);
     accountant->account.events++;
-    return item->event->kind == TC_EVENT_DROPPED
-               ? take_drop(accountant, book, item->event, error)
-               : TC_OK;
+    return item->event->kind == TC_EVENT_DROPPED ? take_drop(accountant, book, item->event, error)
+                                                 : TC_OK;
 }
 
 /* ---- closing ---- */
@@ -500,8 +497,8 @@ static void add_difference(uint64_t *sum, const uint64_t *end, const uint64_t *s
         sum[i] += end[i] - start[i];
 }
 
-static enum tc_status close_source(struct tc_accountant *accountant,
-                                   const struct tc_source *source, struct tc_error *error)
+static enum tc_status close_source(struct tc_accountant *accountant, const struct tc_source *source,
+                                   struct tc_error *error)
 {
     struct tc_account *account = &accountant->account;
     const struct tc_catalog *catalog = &source->capture->catalog;
@@ -613,18 +610,16 @@ static enum tc_status close_channel(struct tc_accountant *accountant, size_t ind
     return status == TC_OK ? TC_OK : no_memory(error);
 }
 
-enum tc_status tc_accountant_close(struct tc_accountant *accountant,
-                                   const struct tc_reader *reader, struct tc_account *account,
-                                   struct tc_error *error)
+enum tc_status tc_accountant_close(struct tc_accountant *accountant, const struct tc_reader *reader,
+                                   struct tc_account *account, struct tc_error *error)
 {
     enum tc_status status = TC_OK;
 
     for (size_t i = 0; status == TC_OK && i < tc_reader_source_count(reader); i++)
         status = close_source(accountant, tc_reader_source(reader, i), error);
     for (size_t i = 0; status == TC_OK && i < accountant->channel_count; i++) {
-        struct tc_account_channel *channel =
-            append(&accountant->account.channels, &accountant->account.channel_count,
-                   sizeof *channel);
+        struct tc_account_channel *channel = append(
+            &accountant->account.channels, &accountant->account.channel_count, sizeof *channel);
 
         if (channel == NULL)
             return no_memory(error);

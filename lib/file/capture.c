@@ -492,8 +492,7 @@ enum tc_status tc_capture_check(struct tc_capture *capture, struct tc_arena *are
         const struct tc_channel *channel = &catalog->channels[i];
 
         if (channel->group > groups ||
-            (channel->group < groups &&
-             catalog->group_feeds[channel->group] != channel->feed))
+            (channel->group < groups && catalog->group_feeds[channel->group] != channel->feed))
             return tc_fail(error, TC_DAMAGED, "channel %s is in a group of another feed",
                            channel->name);
         if (channel->group == groups)

@@ -76,8 +76,7 @@ void tc_index_symbol(struct tc_index *index, uint16_t channel, const uint8_t *pa
 
 /* ---- sets ---- */
 
-static void begin_set(struct tc_scribe *out, uint16_t group, enum tc_symbol_set form,
-                      size_t bytes)
+static void begin_set(struct tc_scribe *out, uint16_t group, enum tc_symbol_set form, size_t bytes)
 {
     tc_scribe_uint(out, group, 2);
     tc_scribe_uint(out, form, 2);

@@ -321,8 +321,8 @@ static bool next_block(struct tc_reader *reader, struct stream *stream, struct c
     while (chain->segment != NULL || next_segment(reader, stream, chain)) {
         struct tc_error error = {0};
         enum tc_status status = choose_block(reader, stream, chain)
-                                    ? tc_segment_next(chain->segment, &chain->header,
-                                                      &chain->bytes, &error)
+                                    ? tc_segment_next(chain->segment, &chain->header, &chain->bytes,
+                                                      &error)
                                     : TC_END;
 
         if (status == TC_OK) {

@@ -34,7 +34,7 @@ struct tc_item {
     const struct tc_event *event;
 };
 
-/* Told of each part of a capture that could not be read, with the segment's path in its sentence. */
+/* Told of each part of a capture that could not be read; its sentence names the segment. */
 typedef void tc_fault_told(void *context, const struct tc_error *fault);
 
 /* Whether the block of that record can matter. Asked only where a segment has an index. */

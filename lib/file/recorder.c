@@ -29,9 +29,9 @@ size_t tc_recorder_footprint(const struct tc_capture *capture,
     return placer.used;
 }
 
-void tc_recorder_init(struct tc_recorder *recorder, void *memory,
-                      const struct tc_capture *capture, const struct tc_recorder_options *options,
-                      struct tc_sink *sink, tc_new_id *new_id)
+void tc_recorder_init(struct tc_recorder *recorder, void *memory, const struct tc_capture *capture,
+                      const struct tc_recorder_options *options, struct tc_sink *sink,
+                      tc_new_id *new_id)
 {
     struct tc_placer placer = {.memory = memory};
 

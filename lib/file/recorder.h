@@ -26,16 +26,15 @@ size_t tc_recorder_footprint(const struct tc_capture *capture,
                              const struct tc_recorder_options *options);
 
 /* `memory`, zeroed, as `capture` and `sink`, stays the caller's and outlives the recorder. */
-void tc_recorder_init(struct tc_recorder *recorder, void *memory,
-                      const struct tc_capture *capture, const struct tc_recorder_options *options,
-                      struct tc_sink *sink, tc_new_id *new_id);
+void tc_recorder_init(struct tc_recorder *recorder, void *memory, const struct tc_capture *capture,
+                      const struct tc_recorder_options *options, struct tc_sink *sink,
+                      tc_new_id *new_id);
 
 /*
  * Takes a batch, which may be reused afterwards. A batch that ends the run closes the last segment.
  * After a failure further batches are refused with the same status.
  */
 TC_MUST_USE enum tc_status tc_recorder_batch(struct tc_recorder *recorder,
-                                             const struct tc_batch *batch,
-                                             struct tc_error *error);
+                                             const struct tc_batch *batch, struct tc_error *error);
 
 #endif

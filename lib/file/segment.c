@@ -104,7 +104,8 @@ static void read_tail(struct tc_segment *segment)
     if (segment->file_bytes < segment->head.head_bytes + (uint64_t)TC_TAIL_BYTES ||
         read_at(segment, segment->file_bytes - TC_TAIL_BYTES, tail, sizeof tail, NULL) != TC_OK ||
         memcmp(tail + TC_TAIL_AT_magic, TC_END_MAGIC, TC_MAGIC_BYTES) != 0 ||
-        tc_load_le64(tail + TC_TAIL_AT_tail_checksum) != tc_digest(tail, TC_TAIL_AT_tail_checksum) ||
+        tc_load_le64(tail + TC_TAIL_AT_tail_checksum) !=
+            tc_digest(tail, TC_TAIL_AT_tail_checksum) ||
         tc_load_le64(tail + TC_TAIL_AT_file_bytes) != segment->file_bytes)
         return;
     index_offset = tc_load_le64(tail + TC_TAIL_AT_index_offset);
@@ -257,8 +258,8 @@ enum tc_status tc_segment_next(struct tc_segment *segment, struct tc_block_heade
         segment->block_bytes = malloc(segment->block_capacity);
         if (segment->block_bytes == NULL) {
             segment->block_capacity = 0;
-            return tc_fail(error, TC_MEMORY, "%s: no memory for a block of %u bytes",
-                           segment->path, header->stored_bytes);
+            return tc_fail(error, TC_MEMORY, "%s: no memory for a block of %u bytes", segment->path,
+                           header->stored_bytes);
         }
     }
     status = read_at(segment, segment->offset, segment->block_bytes, header->stored_bytes, error);

@@ -24,9 +24,9 @@ struct tc_segment {
     struct tc_capture capture;
     struct tc_stream_state state; /* at its start */
     struct tc_arena arena;
-    bool finished;       /* it has a sound tail */
-    bool last;           /* and says that the run ended */
-    bool open_name;      /* it is named as being written */
+    bool finished;           /* it has a sound tail */
+    bool last;               /* and says that the run ended */
+    bool open_name;          /* it is named as being written */
     uint64_t segment_digest; /* from its tail */
     uint32_t blocks;         /* from its tail */
     uint8_t *index;          /* what the index says, with index_bytes; NULL without a tail */

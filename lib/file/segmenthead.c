@@ -24,13 +24,13 @@ size_t tc_segment_head_bytes_max(const struct tc_capture *capture)
     return bytes + tc_stream_state_bytes_max(catalog);
 }
 
-#define TC_HEAD_NUMBERS(X)                                                                         \
-    X(head_bytes, 4)                                                                               \
-    X(stream, 4)                                                                                   \
-    X(writer, 4)                                                                                   \
-    X(writers, 4)                                                                                  \
-    X(number, 4)                                                                                   \
-    X(start_ns, 8)                                                                                 \
+#define TC_HEAD_NUMBERS(X) \
+    X(head_bytes, 4)       \
+    X(stream, 4)           \
+    X(writer, 4)           \
+    X(writers, 4)          \
+    X(number, 4)           \
+    X(start_ns, 8)         \
     X(previous_digest, 8)
 
 void tc_segment_head_write(uint8_t *bytes, struct tc_segment_head *head,
@@ -49,7 +49,7 @@ void tc_segment_head_write(uint8_t *bytes, struct tc_segment_head *head,
     tc_store_le16(bytes + TC_HEAD_AT_minor, TC_FORMAT_MINOR);
     memcpy(bytes + TC_HEAD_AT_run_id, capture->run_id, TC_ID_BYTES);
     memcpy(bytes + TC_HEAD_AT_segment_id, head->segment_id, TC_ID_BYTES);
-#define TC_STORE_NUMBER(name, width)                                                               \
+#define TC_STORE_NUMBER(name, width) \
     tc_store_uint(bytes + TC_HEAD_AT_##name, head->name, width, false);
     TC_HEAD_NUMBERS(TC_STORE_NUMBER)
 #undef TC_STORE_NUMBER
@@ -76,7 +76,7 @@ enum tc_status tc_segment_head_peek(const uint8_t *bytes, size_t length,
     if (head->head_checksum != tc_digest(bytes, TC_HEAD_AT_head_checksum))
         return tc_fail(error, TC_DAMAGED, "the checksum of the head does not match");
     memcpy(head->segment_id, bytes + TC_HEAD_AT_segment_id, TC_ID_BYTES);
-#define TC_LOAD_NUMBER(name, width)                                                                \
+#define TC_LOAD_NUMBER(name, width) \
     head->name = (__typeof__(head->name))tc_load_uint(bytes + TC_HEAD_AT_##name, width, false);
     TC_HEAD_NUMBERS(TC_LOAD_NUMBER)
 #undef TC_LOAD_NUMBER

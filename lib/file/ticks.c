@@ -49,8 +49,8 @@ void tc_ticker_free(struct tc_ticker *ticker)
 static struct known_channel *meet(struct tc_ticker *ticker, const struct tc_channel *channel)
 {
     const struct tc_feed *feed = channel->feed;
-    struct known_channel **channels =
-        realloc(ticker->channels, (ticker->channel_count + 1) * sizeof channels[0]);
+    struct known_channel **channels = realloc(ticker->channels,
+                                              (ticker->channel_count + 1) * sizeof channels[0]);
     struct known_channel *known = calloc(1, sizeof *known);
 
     if (channels != NULL)
@@ -61,7 +61,7 @@ static struct known_channel *meet(struct tc_ticker *ticker, const struct tc_chan
     }
     known->channel = channel;
     tc_midnights_init(&known->midnights, &channel->zone);
-    for (size_t class = 0; class < feed->type_count; class++) {
+    for (size_t class = 0; class < feed->type_count; class ++) {
         const struct tc_type *type = &feed->types[class];
 
         known->types[class] = (struct known_type){
@@ -104,8 +104,8 @@ void tc_ticker_frame(struct tc_ticker *ticker, const struct tc_item *item)
     ticker->tick.frame = frame;
     ticker->tick.frame_number = item->number;
     ticker->tick.session = frame->bytes + frame->payload_offset + framer->session.offset;
-    ticker->tick.sequence =
-        tc_slot_load(framer, frame->bytes + frame->payload_offset, framer->sequence);
+    ticker->tick.sequence = tc_slot_load(framer, frame->bytes + frame->payload_offset,
+                                         framer->sequence);
     ticker->frame_flags = 0;
     if ((frame->flags & TC_FRAME_BAD_TIME) != 0)
         ticker->frame_flags |= TC_TICK_BAD_TIME;
@@ -171,8 +171,8 @@ bool tc_ticker_next(struct tc_ticker *ticker, struct tc_tick *tick)
     tick->type = &tick->channel->feed->types[mark->class];
     tick->has_exch = exchange_time(ticker->channel, ticker->channel->types[mark->class].time,
                                    tick->message, frame->rx_ns, &tick->exch_ns);
-    tc_channel_learn(tick->channel, &tick->source->state->symbols[tick->line->channel],
-                     mark->class, tick->message);
+    tc_channel_learn(tick->channel, &tick->source->state->symbols[tick->line->channel], mark->class,
+                     tick->message);
     find_symbol(&ticker->channel->types[mark->class], tick);
     return true;
 }

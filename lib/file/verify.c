@@ -243,8 +243,7 @@ enum tc_status tc_verify(const char *const *paths, size_t count, tc_fault_told *
     for (size_t i = 0; status == TC_OK && i < roster.count; i++) {
         const struct tc_roster_entry *entry = &roster.entries[i];
 
-        if (i == 0 || !tc_roster_same_stream(entry - 1, entry) ||
-            entry[-1].writer != entry->writer)
+        if (i == 0 || !tc_roster_same_stream(entry - 1, entry) || entry[-1].writer != entry->writer)
             verifier.chain = (struct chain_state){0};
         status = verify_segment(&verifier, entry->path, error);
     }

@@ -170,8 +170,8 @@ static enum tc_status close_segment(struct tc_writer *writer, bool last, struct 
     char path[TC_PATH_BYTES];
     enum tc_status status;
 
-    writer->digest = tc_segment_digest(
-        writer->digest, tc_load_le64(writer->bytes + TC_INDEX_AT_head_checksum));
+    writer->digest = tc_segment_digest(writer->digest,
+                                       tc_load_le64(writer->bytes + TC_INDEX_AT_head_checksum));
     write_tail(writer, writer->bytes + index_bytes, index_bytes, last);
     status = append(writer, writer->bytes, index_bytes + TC_TAIL_BYTES, error);
     if (status != TC_OK)

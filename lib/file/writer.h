@@ -18,7 +18,7 @@ struct tc_writer_options {
     const char *directory;
     uint32_t stream;
     uint32_t writer;
-    uint32_t writers; /* that share the stream */
+    uint32_t writers;      /* that share the stream */
     uint64_t rotate_bytes; /* a segment of two blocks or more is no longer; 0: no limit */
     uint64_t rotate_ns;    /* nor older, by processing time; 0: no limit */
 };
@@ -39,10 +39,10 @@ struct tc_writer {
     struct tc_segment_head head;
     uint8_t *bytes; /* of a head, or of what follows the last block */
     size_t bytes_max;
-    uint64_t offset;  /* in the open segment */
-    uint64_t digest;  /* of the open segment so far */
+    uint64_t offset; /* in the open segment */
+    uint64_t digest; /* of the open segment so far */
     uint64_t start_ns;
-    uint32_t number;  /* of the last segment that was opened */
+    uint32_t number; /* of the last segment that was opened */
     bool open;
     bool failed; /* nothing is written any more */
     /* of the whole run, for reports */
@@ -50,8 +50,7 @@ struct tc_writer {
     uint64_t blocks;
 };
 
-size_t tc_writer_footprint(const struct tc_capture *capture,
-                           const struct tc_block_limits *limits);
+size_t tc_writer_footprint(const struct tc_capture *capture, const struct tc_block_limits *limits);
 
 /* `memory`, zeroed, as `capture` and `sink` stays the caller's and outlives the writer. */
 void tc_writer_init(struct tc_writer *writer, void *memory, const struct tc_capture *capture,
@@ -62,9 +61,8 @@ void tc_writer_init(struct tc_writer *writer, void *memory, const struct tc_capt
  * Says where the next block, of `length` bytes, will stand; opens a segment, or changes to the next
  * one, where that is needed. `now_ns` is the processing time of the block.
  */
-TC_MUST_USE enum tc_status tc_writer_place(struct tc_writer *writer, size_t length,
-                                           uint64_t now_ns, struct tc_block_place *place,
-                                           struct tc_error *error);
+TC_MUST_USE enum tc_status tc_writer_place(struct tc_writer *writer, size_t length, uint64_t now_ns,
+                                           struct tc_block_place *place, struct tc_error *error);
 
 /*
  * Appends a block that was packed from `split` for the place given; `events` are its events as

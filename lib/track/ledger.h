@@ -12,36 +12,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TC_LEDGER_TABLE(X)                                                                         \
-    X(received, "frames", "frames that were received")                                             \
-    X(recorded, "frames", "frames that are recorded")                                              \
-    X(no_batch, "frames", "frames dropped because no batch was free")                              \
-    X(ring_full, "frames", "frames dropped because the ring to the writer was full")               \
-    X(writer_failed, "frames", "frames dropped because their writer had failed")                   \
-    X(disk_full, "frames", "frames dropped because the disk was full")                             \
-    X(shutdown, "frames", "frames dropped because the capture was ending")                         \
-    X(filtered, "frames", "frames left out on purpose")                                            \
-    X(messages, "messages", "messages in recorded frames")                                         \
-    X(messages_dropped, "messages", "messages in dropped frames")                                  \
-    X(messages_filtered, "messages", "messages in filtered frames")                                \
-    X(unmatched, "frames", "recorded frames of no channel")                                        \
-    X(malformed, "frames", "recorded frames of a line that were cut short or broken")              \
+#define TC_LEDGER_TABLE(X)                                                            \
+    X(received, "frames", "frames that were received")                                \
+    X(recorded, "frames", "frames that are recorded")                                 \
+    X(no_batch, "frames", "frames dropped because no batch was free")                 \
+    X(ring_full, "frames", "frames dropped because the ring to the writer was full")  \
+    X(writer_failed, "frames", "frames dropped because their writer had failed")      \
+    X(disk_full, "frames", "frames dropped because the disk was full")                \
+    X(shutdown, "frames", "frames dropped because the capture was ending")            \
+    X(filtered, "frames", "frames left out on purpose")                               \
+    X(messages, "messages", "messages in recorded frames")                            \
+    X(messages_dropped, "messages", "messages in dropped frames")                     \
+    X(messages_filtered, "messages", "messages in filtered frames")                   \
+    X(unmatched, "frames", "recorded frames of no channel")                           \
+    X(malformed, "frames", "recorded frames of a line that were cut short or broken") \
     X(wire_bytes, "bytes", "lengths of the recorded frames on the wire, without FCS")
 
-#define TC_FIGURE_TABLE(X)                                                                         \
-    X(packets, "datagrams", "well-formed datagrams: data, heartbeats, ends of session")            \
-    X(messages, "messages", "messages received: in order, late and duplicate ones")                \
-    X(in_order, "messages", "messages at or above the expected sequence number")                   \
-    X(late, "messages", "messages that had been missing")                                          \
-    X(duplicates, "messages", "messages received before")                                          \
-    X(gap_events, "events", "jumps of the sequence number")                                        \
-    X(missing, "messages", "sequence numbers that never came")                                     \
-    X(heartbeats, "datagrams", "heartbeats, stale ones included")                                  \
-    X(stale_heartbeats, "datagrams", "heartbeats below the expected sequence number")              \
-    X(resets, "events", "new sessions and restarts after the first")                               \
-    X(not_recorded, "messages", "messages received in frames that were dropped or filtered")       \
-    X(malformed, "frames", "frames of the line that were cut short or broken")                     \
-    X(forgotten, "messages", "missing numbers beyond what is remembered; final")                   \
+#define TC_FIGURE_TABLE(X)                                                                   \
+    X(packets, "datagrams", "well-formed datagrams: data, heartbeats, ends of session")      \
+    X(messages, "messages", "messages received: in order, late and duplicate ones")          \
+    X(in_order, "messages", "messages at or above the expected sequence number")             \
+    X(late, "messages", "messages that had been missing")                                    \
+    X(duplicates, "messages", "messages received before")                                    \
+    X(gap_events, "events", "jumps of the sequence number")                                  \
+    X(missing, "messages", "sequence numbers that never came")                               \
+    X(heartbeats, "datagrams", "heartbeats, stale ones included")                            \
+    X(stale_heartbeats, "datagrams", "heartbeats below the expected sequence number")        \
+    X(resets, "events", "new sessions and restarts after the first")                         \
+    X(not_recorded, "messages", "messages received in frames that were dropped or filtered") \
+    X(malformed, "frames", "frames of the line that were cut short or broken")               \
+    X(forgotten, "messages", "missing numbers beyond what is remembered; final")             \
     X(wire_bytes, "bytes", "lengths of the line's recorded frames, without FCS")
 
 #define TC_COUNTER_MEMBER(name, unit, help) uint64_t name;

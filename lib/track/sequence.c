@@ -32,9 +32,8 @@ void tc_sequence_resume(struct tc_sequence *line, const struct tc_session *sessi
 }
 
 /* Makes a session the current one; the current becomes the previous, the previous is retired. */
-static struct tc_session_track *open_session(struct tc_sequence *line,
-                                             const struct tc_packet *packet,
-                                             struct tc_verdict *verdict)
+static struct tc_session_track *
+open_session(struct tc_sequence *line, const struct tc_packet *packet, struct tc_verdict *verdict)
 {
     struct tc_session_track *track = &line->tracks[1 - line->current];
     uint64_t first = line->open == 0 ? packet->sequence : 1;

@@ -37,11 +37,11 @@ struct tc_session_track {
 };
 
 enum tc_verdict_event {
-    TC_VERDICT_GAP = 1,           /* numbers below this packet's are missing */
-    TC_VERDICT_NEW_SESSION = 2,   /* the packet opened a session */
-    TC_VERDICT_RESET = 4,         /* ... and it was not the first, or a restart */
-    TC_VERDICT_RETIRED = 8,       /* a session closed to make room: tc_verdict.retired */
-    TC_VERDICT_STALE = 16,        /* a stale heartbeat */
+    TC_VERDICT_GAP = 1,         /* numbers below this packet's are missing */
+    TC_VERDICT_NEW_SESSION = 2, /* the packet opened a session */
+    TC_VERDICT_RESET = 4,       /* ... and it was not the first, or a restart */
+    TC_VERDICT_RETIRED = 8,     /* a session closed to make room: tc_verdict.retired */
+    TC_VERDICT_STALE = 16,      /* a stale heartbeat */
 };
 
 /* What one packet meant. */
@@ -79,8 +79,7 @@ void tc_sequence_init(struct tc_sequence *line, void *memory, uint32_t missing_r
  * Makes a fresh line go on where another left off: `sessions` are its open ones, the current one
  * first. What was missing then is not known and counts as duplicate when it comes.
  */
-void tc_sequence_resume(struct tc_sequence *line, const struct tc_session *sessions,
-                        uint8_t count);
+void tc_sequence_resume(struct tc_sequence *line, const struct tc_session *sessions, uint8_t count);
 
 /*
  * Takes a well-formed packet. The first `verdict->old` of its messages must then be taken one by

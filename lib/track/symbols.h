@@ -18,9 +18,9 @@ enum {
 };
 
 struct tc_symbols {
-    uint64_t *names;   /* by locate: eight characters as they came; 0: not known */
-    uint64_t *untold;  /* for each follower a bitmap of TC_LOCATES bits */
-    uint32_t *lowest;  /* for each follower: no untold locate is below this one */
+    uint64_t *names;  /* by locate: eight characters as they came; 0: not known */
+    uint64_t *untold; /* for each follower a bitmap of TC_LOCATES bits */
+    uint32_t *lowest; /* for each follower: no untold locate is below this one */
     uint32_t followers;
     uint32_t known; /* names that are known */
 };

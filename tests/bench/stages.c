@@ -184,8 +184,10 @@ int main(int count, char **words)
     load(bench, words[1]);
     if (tc_config_load(&bench->config, words[2], NULL, 0, TC_CONFIG_IMPORT, &error) != TC_OK)
         die(error.text);
-    bench->capture = (struct tc_capture){.catalog = bench->config.catalog, .ports = &bench->port,
-                                         .port_count = 1, .streams = &bench->stream,
+    bench->capture = (struct tc_capture){.catalog = bench->config.catalog,
+                                         .ports = &bench->port,
+                                         .port_count = 1,
+                                         .streams = &bench->stream,
                                          .stream_count = 1};
     joining = bench;
     bench->join = tc_join_new(&bench->capture.catalog);
@@ -196,8 +198,8 @@ int main(int count, char **words)
     for (size_t i = 0; i < bench->batch_count; i++)
         bench->batches[i] = tc_batch_init(pool + i * TC_BATCH_BYTES, TC_BATCH_BYTES);
     const struct tc_intake_options options = {
-        .limits = {.writers = 1, .batch_messages = 8192, .block_messages = 65536,
-                   .block_bytes = 8 << 20}};
+        .limits = {
+            .writers = 1, .batch_messages = 8192, .block_messages = 65536, .block_bytes = 8 << 20}};
     const struct tc_batch_supply supply = {take, give, bench};
     const struct tc_recorder_options recorder = {
         .writer = {.directory = "/none", .writers = 1},

@@ -2,8 +2,8 @@
 #include "feed/iex/iexmessages.h"
 #include "feed/registry.h"
 
-#define DEEP_PRICE_LEVEL                                                                           \
-    IEX_SYMBOL_HEADER("event_flags", FLAGS, FLAGS), TC_FIELD("size", 18, 4, UINT, SIZE),           \
+#define DEEP_PRICE_LEVEL                                                                 \
+    IEX_SYMBOL_HEADER("event_flags", FLAGS, FLAGS), TC_FIELD("size", 18, 4, UINT, SIZE), \
         IEX_PRICE("price", 22)
 
 /* Price Level Update Message, buy and sell side */

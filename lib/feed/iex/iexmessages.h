@@ -12,11 +12,11 @@
 #define IEX_PRICE(name, offset) TC_SCALED(name, offset, 8, SDECIMAL, 4, PRICE)
 
 /* The first ten bytes of every message; byte 1 is named by the message. */
-#define IEX_HEADER(second, format, meaning)                                                        \
-    TC_FIELD("message_type", 0, 1, TEXT, TYPE), TC_FIELD(second, 1, 1, format, meaning),           \
+#define IEX_HEADER(second, format, meaning)                                              \
+    TC_FIELD("message_type", 0, 1, TEXT, TYPE), TC_FIELD(second, 1, 1, format, meaning), \
         TC_FIELD("timestamp", 2, 8, EPOCH_NS, EXCH_TIME)
 
-#define IEX_SYMBOL_HEADER(second, format, meaning)                                                 \
+#define IEX_SYMBOL_HEADER(second, format, meaning) \
     IEX_HEADER(second, format, meaning), TC_FIELD("symbol", 10, 8, TEXT, SYMBOL)
 
 /* System Event Message */
@@ -54,10 +54,9 @@ static const struct tc_field iex_short_sale[] = {
     TC_FIELD("detail", 18, 1, TEXT, CODE),
 };
 
-#define IEX_TRADE                                                                                  \
-    IEX_SYMBOL_HEADER("sale_condition_flags", FLAGS, FLAGS),                                       \
-        TC_FIELD("size", 18, 4, UINT, SIZE), IEX_PRICE("price", 22),                               \
-        TC_FIELD("trade_id", 30, 8, UINT, MATCH_ID)
+#define IEX_TRADE                                                                                 \
+    IEX_SYMBOL_HEADER("sale_condition_flags", FLAGS, FLAGS), TC_FIELD("size", 18, 4, UINT, SIZE), \
+        IEX_PRICE("price", 22), TC_FIELD("trade_id", 30, 8, UINT, MATCH_ID)
 
 /* Trade Report Message */
 static const struct tc_field iex_trade_report[] = {IEX_TRADE};
@@ -88,16 +87,16 @@ static const struct tc_field iex_auction_information[] = {
 };
 
 /* The rows that both feeds have, after their own. */
-#define IEX_SHARED_TYPES                                                                           \
-    TC_TYPE('T', "trade_report", 38, iex_trade_report, 0),                                         \
-        TC_TYPE('B', "trade_break", 38, iex_trade_break, 0),                                       \
-        TC_TYPE('X', "official_price", 26, iex_official_price, 0),                                 \
-        TC_TYPE('A', "auction_information", 80, iex_auction_information, 0),                       \
-        TC_TYPE('S', "system_event", 10, iex_system_event, 0),                                     \
-        TC_TYPE('D', "security_directory", 31, iex_security_directory, TC_TYPE_DIRECTORY),         \
-        TC_TYPE('H', "trading_status", 22, iex_trading_status, 0),                                 \
-        TC_TYPE('I', "retail_liquidity_indicator", 18, iex_retail_liquidity, 0),                   \
-        TC_TYPE('O', "operational_halt_status", 18, iex_operational_halt, 0),                      \
+#define IEX_SHARED_TYPES                                                                   \
+    TC_TYPE('T', "trade_report", 38, iex_trade_report, 0),                                 \
+        TC_TYPE('B', "trade_break", 38, iex_trade_break, 0),                               \
+        TC_TYPE('X', "official_price", 26, iex_official_price, 0),                         \
+        TC_TYPE('A', "auction_information", 80, iex_auction_information, 0),               \
+        TC_TYPE('S', "system_event", 10, iex_system_event, 0),                             \
+        TC_TYPE('D', "security_directory", 31, iex_security_directory, TC_TYPE_DIRECTORY), \
+        TC_TYPE('H', "trading_status", 22, iex_trading_status, 0),                         \
+        TC_TYPE('I', "retail_liquidity_indicator", 18, iex_retail_liquidity, 0),           \
+        TC_TYPE('O', "operational_halt_status", 18, iex_operational_halt, 0),              \
         TC_TYPE('P', "short_sale_price_test_status", 19, iex_short_sale, 0)
 
 #endif

@@ -4,8 +4,10 @@
 
 /* Quote Update Message */
 static const struct tc_field quote_update[] = {
-    IEX_SYMBOL_HEADER("flags", FLAGS, FLAGS), TC_FIELD("bid_size", 18, 4, UINT, SIZE),
-    IEX_PRICE("bid_price", 22),               IEX_PRICE("ask_price", 30),
+    IEX_SYMBOL_HEADER("flags", FLAGS, FLAGS),
+    TC_FIELD("bid_size", 18, 4, UINT, SIZE),
+    IEX_PRICE("bid_price", 22),
+    IEX_PRICE("ask_price", 30),
     TC_FIELD("ask_size", 38, 4, UINT, SIZE),
 };
 

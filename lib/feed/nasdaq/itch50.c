@@ -8,9 +8,9 @@
 #include "feed/table.h"
 
 /* The first eleven bytes of every message. */
-#define ITCH_HEADER                                                                                \
-    TC_FIELD("message_type", 0, 1, TEXT, TYPE), TC_FIELD("stock_locate", 1, 2, UINT, LOCATE),      \
-        TC_FIELD("tracking_number", 3, 2, UINT, TRACKING),                                         \
+#define ITCH_HEADER                                                                           \
+    TC_FIELD("message_type", 0, 1, TEXT, TYPE), TC_FIELD("stock_locate", 1, 2, UINT, LOCATE), \
+        TC_FIELD("tracking_number", 3, 2, UINT, TRACKING),                                    \
         TC_FIELD("timestamp", 5, 6, MIDNIGHT_NS, EXCH_TIME)
 
 #define ITCH_PRICE(name, offset) TC_SCALED(name, offset, 4, DECIMAL, 4, PRICE)
@@ -108,11 +108,10 @@ static const struct tc_field operational_halt[] = {
     TC_FIELD("operational_halt_action", 20, 1, TEXT, CODE),
 };
 
-#define ITCH_ADD_ORDER                                                                             \
-    ITCH_HEADER, TC_FIELD("order_reference_number", 11, 8, UINT, ORDER_ID),                        \
-        TC_FIELD("buy_sell_indicator", 19, 1, TEXT, SIDE),                                         \
-        TC_FIELD("shares", 20, 4, UINT, SIZE), TC_FIELD("stock", 24, 8, TEXT, SYMBOL),             \
-        ITCH_PRICE("price", 32)
+#define ITCH_ADD_ORDER                                                                            \
+    ITCH_HEADER, TC_FIELD("order_reference_number", 11, 8, UINT, ORDER_ID),                       \
+        TC_FIELD("buy_sell_indicator", 19, 1, TEXT, SIDE), TC_FIELD("shares", 20, 4, UINT, SIZE), \
+        TC_FIELD("stock", 24, 8, TEXT, SYMBOL), ITCH_PRICE("price", 32)
 
 /* 1.3.1 Add Order - No MPID Attribution */
 static const struct tc_field add_order[] = {ITCH_ADD_ORDER};
@@ -123,9 +122,9 @@ static const struct tc_field add_order_mpid[] = {
     TC_FIELD("attribution", 36, 4, TEXT, PARTICIPANT),
 };
 
-#define ITCH_EXECUTED                                                                              \
-    ITCH_HEADER, TC_FIELD("order_reference_number", 11, 8, UINT, ORDER_ID),                        \
-        TC_FIELD("executed_shares", 19, 4, UINT, SIZE),                                            \
+#define ITCH_EXECUTED                                                       \
+    ITCH_HEADER, TC_FIELD("order_reference_number", 11, 8, UINT, ORDER_ID), \
+        TC_FIELD("executed_shares", 19, 4, UINT, SIZE),                     \
         TC_FIELD("match_number", 23, 8, UINT, MATCH_ID)
 
 /* 1.4.1 Order Executed Message */

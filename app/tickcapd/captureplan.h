@@ -2,8 +2,8 @@
  * The plan of a capture: what the configuration comes to on this machine, before anything is
  * started. --check prints it; everything that can be refused without starting is refused here.
  */
-#ifndef TC_TICKCAPD_PLAN_H
-#define TC_TICKCAPD_PLAN_H
+#ifndef TC_TICKCAPD_CAPTUREPLAN_H
+#define TC_TICKCAPD_CAPTUREPLAN_H
 
 #include <stdio.h>
 
@@ -42,9 +42,9 @@ struct tc_capture_plan {
     struct tc_plan_stream *streams;
     size_t port_count;
     size_t stream_count;
-    bool cpus[TC_CPUS_MAX];     /* online */
-    bool lcores[TC_CPUS_MAX];   /* that receive or write */
-    bool use_huge;              /* false: the user passed --no-huge */
+    bool cpus[TC_CPUS_MAX];            /* online */
+    bool lcores[TC_CPUS_MAX];          /* that receive or write */
+    bool use_huge;                     /* false: the user passed --no-huge */
     uint64_t huge_bytes[TC_NODES_MAX]; /* that batches and buffers need, by node */
 };
 

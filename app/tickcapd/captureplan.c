@@ -1,5 +1,5 @@
 /* Configuration and machine, put side by side. */
-#include "tickcapd/plan.h"
+#include "tickcapd/captureplan.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,10 +15,10 @@
 #include "tickcapd/host.h"
 
 enum {
-    BUFFER_OVERHEAD_BYTES = 384,      /* of a receive buffer: headroom, its descriptor, its slot */
-    DPDK_OVERHEAD_BYTES = 24 << 20,   /* rings and queues of a port, and what DPDK itself takes */
-    AF_PACKET_HEAD_BYTES = 66,        /* in front of a frame in its slot of the socket's ring */
-    LINE_OVERHEAD_BYTES = 24,         /* preamble, FCS and gap of a frame on the line */
+    BUFFER_OVERHEAD_BYTES = 384,    /* of a receive buffer: headroom, its descriptor, its slot */
+    DPDK_OVERHEAD_BYTES = 24 << 20, /* rings and queues of a port, and what DPDK itself takes */
+    AF_PACKET_HEAD_BYTES = 66,      /* in front of a frame in its slot of the socket's ring */
+    LINE_OVERHEAD_BYTES = 24,       /* preamble, FCS and gap of a frame on the line */
 };
 
 #define MIB 1048576.0
@@ -137,7 +137,8 @@ static enum tc_status plan_port(struct tc_plan_port *port, const struct tc_confi
     if (tc_is_pci_address(config->device)) {
         port->kind = TC_DEVICE_PCI;
         if (!tc_host_has_pci(config->device))
-            return refuse_device(port, error, "there is no such PCI device, see dpdk-devbind.py -s");
+            return refuse_device(port, error,
+                                 "there is no such PCI device, see dpdk-devbind.py -s");
         port->node = tc_host_node_of_pci(config->device);
     } else {
         port->kind = TC_DEVICE_VIRTUAL;
@@ -203,8 +204,8 @@ static void plan_streams(struct tc_capture_plan *plan, uint16_t port)
             .rx_lcore = tc_config_number(&config->rx_lcores, queue),
         };
         plan->stream_count++;
-        plan->huge_bytes[plan->ports[port].node % TC_NODES_MAX] +=
-            tc_plan_stream_bytes(plan, stream);
+        plan->huge_bytes[plan->ports[port].node % TC_NODES_MAX] += tc_plan_stream_bytes(plan,
+                                                                                        stream);
     }
 }
 
@@ -230,8 +231,7 @@ enum tc_status tc_plan_make(struct tc_capture_plan *plan, struct tc_config *conf
 
     *plan = (struct tc_capture_plan){.config = config, .use_huge = use_huge};
     tc_host_cpus(plan->cpus, TC_CPUS_MAX);
-    plan->ports =
-        tc_arena_take(&config->arena, (config->ports.count + 1) * sizeof plan->ports[0]);
+    plan->ports = tc_arena_take(&config->arena, (config->ports.count + 1) * sizeof plan->ports[0]);
     plan->streams = tc_arena_take(&config->arena, TC_STREAMS_MAX * sizeof plan->streams[0]);
     if (plan->ports == NULL || plan->streams == NULL)
         return tc_fail(error, TC_MEMORY, "no memory for a plan");
@@ -263,12 +263,13 @@ static enum tc_status check_memory(const struct tc_capture_plan *plan, struct tc
 
         if (needed <= have)
             continue;
-        return tc_fail(error, TC_USAGE,
-                       "%s hugepages are free on NUMA node %d: %.0f MiB are needed, %.0f are there; "
-                       "as root run: echo %lu > /sys/devices/system/node/node%d/hugepages/"
-                       "hugepages-%lukB/nr_hugepages, or give -- --no-huge to do without",
-                       have == 0 ? "no" : "too few", node, (double)needed / MIB,
-                       (double)have / MIB, (needed + page - 1) / page, node, page / 1024);
+        return tc_fail(
+            error, TC_USAGE,
+            "%s hugepages are free on NUMA node %d: %.0f MiB are needed, %.0f are there; "
+            "as root run: echo %lu > /sys/devices/system/node/node%d/hugepages/"
+            "hugepages-%lukB/nr_hugepages, or give -- --no-huge to do without",
+            have == 0 ? "no" : "too few", node, (double)needed / MIB, (double)have / MIB,
+            (needed + page - 1) / page, node, page / 1024);
     }
     return TC_OK;
 }
@@ -332,8 +333,9 @@ static void print_port(FILE *out, const struct tc_plan_port *port)
 {
     static const char *const losses[] = {"all counted", "partly counted", "not counted"};
 
-    fprintf(out, "  port %s: %s\n    profile %s: %lu descriptors, bursts of %lu; losses of the "
-                 "driver are %s; when no batch is free: %s\n",
+    fprintf(out,
+            "  port %s: %s\n    profile %s: %lu descriptors, bursts of %lu; losses of the "
+            "driver are %s; when no batch is free: %s\n",
             port->config->name, port->argument, port->profile.name, port->profile.descriptors,
             port->profile.burst, losses[port->profile.loss_counters],
             port->profile.waits ? "wait" : "drop");
@@ -354,8 +356,9 @@ void tc_plan_print(FILE *out, const struct tc_capture_plan *plan)
         print_port(out, &plan->ports[i]);
     for (size_t i = 0; i < plan->stream_count; i++)
         print_stream(out, plan, &plan->streams[i]);
-    fprintf(out, "  buffer: %.0f MiB a stream, %.0f ms of 1,400-byte frames at 10 Gbit/s, %.0f ms "
-                 "of 93-byte frames\n",
+    fprintf(out,
+            "  buffer: %.0f MiB a stream, %.0f ms of 1,400-byte frames at 10 Gbit/s, %.0f ms "
+            "of 93-byte frames\n",
             (double)config->buffer_bytes / MIB, held_ms(config, 1400, 42), held_ms(config, 93, 1));
     for (int node = 0; node < TC_NODES_MAX; node++)
         if (plan->huge_bytes[node] > 0)
@@ -367,8 +370,7 @@ void tc_plan_print(FILE *out, const struct tc_capture_plan *plan)
 
         fprintf(out, "  output: %s", tc_config_directory(config, i));
         if (statvfs(tc_config_directory(config, i), &disk) == 0)
-            fprintf(out, ", %.1f GB free",
-                    (double)disk.f_bavail * (double)disk.f_frsize / 1e9);
+            fprintf(out, ", %.1f GB free", (double)disk.f_bavail * (double)disk.f_frsize / 1e9);
         fprintf(out, "; segments of at most %.0f MiB or %lu s\n",
                 (double)config->rotate_bytes / MIB, config->rotate_seconds);
     }
