@@ -85,9 +85,13 @@ static enum tc_status open_input(struct input *input, const char *name, struct t
     return TC_OK;
 }
 
+/* Seconds of pcap files are 32 bits without a sign, and libpcap takes them for signed ones. */
 static uint64_t time_of(const struct input *input)
 {
-    return (uint64_t)input->header->ts.tv_sec * 1000000000 + (uint64_t)input->header->ts.tv_usec;
+    int64_t seconds = input->header->ts.tv_sec;
+
+    return (uint64_t)(seconds < 0 ? (uint32_t)seconds : seconds) * 1000000000 +
+           (uint64_t)input->header->ts.tv_usec;
 }
 
 /* Reads the input's next frame; a file that is cut off or broken is told, and ends there. */

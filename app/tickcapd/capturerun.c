@@ -265,6 +265,7 @@ enum tc_status tc_capture_run_launch(struct tc_capture_run *run, struct tc_error
                                &stream->writers[j]->task, error);
     }
     clock_gettime(CLOCK_MONOTONIC, &run->started);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &run->cpu_started);
     for (uint32_t i = 0; status == TC_OK && i < TC_CPUS_MAX; i++)
         if (run->lcores[i].task_count > 0 &&
             rte_eal_remote_launch(tc_lcore_run, &run->lcores[i], i) != 0)

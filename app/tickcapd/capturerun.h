@@ -31,7 +31,8 @@ struct tc_capture_run {
     struct tc_discipline discipline;
     int *locks; /* of the output directories */
     size_t lock_count;
-    struct timespec started;
+    struct timespec started;     /* by the monotonic clock */
+    struct timespec cpu_started; /* processor time of the process by then */
     atomic_bool stopping;
     bool launched;
 };

@@ -101,6 +101,14 @@ static bool start_dpdk(const struct tc_capture_plan *plan, const struct argument
 
 /* ---- endings ---- */
 
+static double seconds_since(clockid_t clock, const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
 static void print_summary(const struct tc_capture_run *run)
 {
     const struct tc_catalog *catalog = &run->capture.catalog;
@@ -108,16 +116,13 @@ static void print_summary(const struct tc_capture_run *run)
     struct tc_run_summary summary = {
         .capture = &run->capture,
         .figures = figures,
-        .cpu_seconds = (double)clock() / CLOCKS_PER_SEC,
+        .seconds = seconds_since(CLOCK_MONOTONIC, &run->started),
+        .cpu_seconds = seconds_since(CLOCK_PROCESS_CPUTIME_ID, &run->cpu_started),
         .where = tc_config_directory(run->plan->config, 0),
     };
-    struct timespec now;
 
     if (figures == NULL)
         return;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    summary.seconds = (double)(now.tv_sec - run->started.tv_sec) +
-                      (double)(now.tv_nsec - run->started.tv_nsec) / 1e9;
     tc_capture_run_ledger(run, &summary.ledger);
     for (uint16_t i = 0; i < catalog->line_count; i++)
         tc_capture_run_figures(run, i, &figures[i]);
