@@ -61,7 +61,9 @@ enum tc_status tc_parse_real(const char *word, double lowest, double highest, do
     char *end;
 
     *value = strtod(word, &end);
-    if (end == word || *end != '\0' || !isfinite(*value) || *value < lowest || *value > highest)
+    /* strtod alone would take blanks, hexadecimal and infinities too */
+    if (strspn(word, "0123456789+-.eE") != strlen(word) || end == word || *end != '\0' ||
+        !isfinite(*value) || *value < lowest || *value > highest)
         return tc_fail(error, TC_USAGE, "'%s' is not a number from %g to %g", word, lowest,
                        highest);
     return TC_OK;

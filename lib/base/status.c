@@ -32,6 +32,10 @@ enum tc_status tc_fail(struct tc_error *error, enum tc_status status, const char
         va_start(arguments, format);
         vsnprintf(error->text, sizeof error->text, format, arguments);
         va_end(arguments);
+        /* words that are quoted may hold anything; a sentence is one line all the same */
+        for (char *at = error->text; *at != '\0'; at++)
+            if ((unsigned char)*at < ' ' || *at == 0x7f)
+                *at = '?';
     }
     return status;
 }

@@ -53,4 +53,7 @@ const char *tc_status_sentence(enum tc_status status);
 enum tc_status tc_fail(struct tc_error *error, enum tc_status status, const char *format, ...)
     TC_PRINTF(3, 4);
 
+/* Told of each part of something that could not be read, while the rest of it is. */
+typedef void tc_fault_told(void *context, const struct tc_error *fault);
+
 #endif

@@ -216,12 +216,15 @@ enum tc_status tc_zone_parse(struct tc_zone *zone, const uint8_t *bytes, size_t 
 
     zone->count = 0;
     status = take_transitions(zone, body, &counts, error);
-    rest = tc_cursor_left(&cursor);
-    if (status != TC_OK || rest < 2)
+    if (status != TC_OK)
         return status;
-    rest = rest - 2 < sizeof footer - 1 ? rest - 2 : sizeof footer - 1;
-    memcpy(footer, cursor.at + 1, rest);
-    footer[rest] = '\0';
+    /* Section 3.3: the footer stands between two line ends; half of one would be another rule */
+    rest = tc_cursor_left(&cursor);
+    if (rest < 2 || rest - 2 >= sizeof footer || cursor.at[0] != '\n' ||
+        cursor.at[rest - 1] != '\n')
+        return tc_fail(error, TC_TRUNCATED, "the footer is cut short");
+    memcpy(footer, cursor.at + 1, rest - 2);
+    footer[rest - 2] = '\0';
     return take_footer(zone, footer, error);
 }
 
@@ -257,8 +260,10 @@ enum tc_status tc_zone_load(struct tc_zone *zone, const char *name, const char *
     length = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
     snprintf(zone->name, sizeof zone->name, "%s", name);
+    /* whatever the file is: the name that was given is not usable */
     if (tc_zone_parse(zone, bytes, length, &detail) != TC_OK)
-        return tc_fail(error, detail.status, "%s: %s", path, detail.text);
+        return tc_fail(error, TC_USAGE, "'%s' is not a time zone: %s: %.200s", name, path,
+                       detail.text);
     return TC_OK;
 }
 

@@ -78,6 +78,8 @@ uint64_t tc_varint_read(struct tc_cursor *in)
         uint8_t byte = tc_cursor_u8(in);
 
         value |= (uint64_t)(byte & 0x7f) << shift;
+        if (shift == 63 && byte > 1) /* bits beyond the 64th */
+            break;
         if (byte < 0x80)
             return value;
     }

@@ -37,6 +37,11 @@ static bool ends_with(const char *text, const char *end)
     return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
 
+bool tc_is_open_name(const char *name)
+{
+    return ends_with(name, TC_OPEN_SUFFIX);
+}
+
 bool tc_is_segment_name(const char *name)
 {
     return ends_with(name, TC_SEGMENT_SUFFIX) || ends_with(name, TC_OPEN_SUFFIX);

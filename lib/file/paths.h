@@ -27,8 +27,9 @@ struct tc_segment_name {
 bool tc_segment_path(char path[TC_PATH_BYTES], const char *directory,
                      const struct tc_segment_name *name, bool open);
 
-/* Whether a file name ends like a segment's, finished or open. */
+/* Whether a file name ends like a segment's, finished or open; and like an open one's. */
 bool tc_is_segment_name(const char *name);
+bool tc_is_open_name(const char *name);
 
 /* Renames and makes the new name durable. An existing `to` is refused. */
 TC_MUST_USE enum tc_status tc_rename_durably(const char *from, const char *to,

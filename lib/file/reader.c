@@ -193,12 +193,13 @@ enum tc_status tc_reader_open(struct tc_reader **opened, const char *const *path
         return tc_fail(error, TC_MEMORY, "no memory to read a capture");
     }
     reader->options = *options;
+    reader->roster.growing = options->follow;
     for (size_t i = 0; status == TC_OK && i < count; i++) {
         reader->paths[reader->path_count++] = strdup(paths[i]);
-        status = tc_roster_add(&reader->roster, paths[i], error);
+        status = tc_roster_add(&reader->roster, paths[i], options->fault, options->context, error);
     }
     if (status == TC_OK && reader->roster.count == 0)
-        status = tc_fail(error, TC_MISSING, "%s: no segment of a capture is there",
+        status = tc_fail(error, TC_MISSING, "%s: no readable segment of a capture is there",
                          count > 0 ? paths[0] : "(no path)");
     tc_roster_sort(&reader->roster);
     if (status == TC_OK)
@@ -334,6 +335,9 @@ static bool next_block(struct tc_reader *reader, struct stream *stream, struct c
             status = TC_END; /* the rest of it is still to come */
         if (status == TC_END && reader->options.follow && !chain->segment->finished)
             return false;
+        if (status == TC_END && !chain->segment->finished && !chain->segment->open_name)
+            status = tc_fail(&error, TC_TRUNCATED, "%s: cut off: no index and no tail",
+                             chain->segment->path);
         if (status != TC_END)
             tell(reader, &error);
         if (status == TC_END || !tc_segment_resync(chain->segment))
@@ -479,7 +483,8 @@ enum tc_status tc_reader_refresh(struct tc_reader *reader, struct tc_error *erro
 
     for (size_t i = 0; status == TC_OK && i < reader->path_count; i++)
         if (access(reader->paths[i], F_OK) == 0)
-            status = tc_roster_add(&reader->roster, reader->paths[i], error);
+            status = tc_roster_add(&reader->roster, reader->paths[i], reader->options.fault,
+                                   reader->options.context, error);
     tc_roster_sort(&reader->roster);
     if (status == TC_OK)
         status = open_chains(reader, error);

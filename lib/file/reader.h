@@ -34,17 +34,14 @@ struct tc_item {
     const struct tc_event *event;
 };
 
-/* Told of each part of a capture that could not be read; its sentence names the segment. */
-typedef void tc_fault_told(void *context, const struct tc_error *fault);
-
 /* Whether the block of that record can matter. Asked only where a segment has an index. */
 typedef bool tc_block_wanted(void *context, const struct tc_segment *segment,
                              const struct tc_index_record *record);
 
 struct tc_reader_options {
-    bool verify; /* compare frames with the digest taken when they were recorded */
-    bool follow; /* TC_END means: nothing now; see tc_reader_refresh */
-    tc_fault_told *fault;
+    bool verify;             /* compare frames with the digest taken when they were recorded */
+    bool follow;             /* TC_END means: nothing now; see tc_reader_refresh */
+    tc_fault_told *fault;    /* its sentence names the segment; may be NULL */
     tc_block_wanted *wanted; /* NULL: every block */
     void *context;           /* for both */
 };

@@ -96,8 +96,32 @@ static int segments_only(const struct dirent *entry)
     return tc_is_segment_name(entry->d_name);
 }
 
-static enum tc_status add_directory(struct tc_roster *roster, const char *path,
-                                    struct tc_error *error)
+/* Tells of a segment that cannot be read, unless that has been done. */
+static enum tc_status leave_out(struct tc_roster *roster, const char *path, tc_fault_told *told,
+                                void *context, const struct tc_error *fault, struct tc_error *error)
+{
+    char **grown;
+
+    if (fault->status == TC_MEMORY)
+        return tc_fail(error, TC_MEMORY, "%s", fault->text);
+    if (roster->growing && fault->status == TC_TRUNCATED)
+        return TC_OK;
+    for (size_t i = 0; i < roster->unreadable_count; i++)
+        if (strcmp(roster->unreadable[i], path) == 0)
+            return TC_OK;
+    grown = realloc(roster->unreadable, (roster->unreadable_count + 1) * sizeof grown[0]);
+    if (grown != NULL)
+        roster->unreadable = grown;
+    if (grown == NULL || (grown[roster->unreadable_count] = strdup(path)) == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory for %s", path);
+    roster->unreadable_count++;
+    if (told != NULL)
+        told(context, fault);
+    return TC_OK;
+}
+
+static enum tc_status add_directory(struct tc_roster *roster, const char *path, tc_fault_told *told,
+                                    void *context, struct tc_error *error)
 {
     struct dirent **names;
     int count = scandir(path, &names, segments_only, alphasort);
@@ -109,21 +133,26 @@ static enum tc_status add_directory(struct tc_roster *roster, const char *path,
         char file[TC_PATH_BYTES];
 
         snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
-        if (status == TC_OK)
-            status = add_file(roster, file, error);
+        if (status == TC_OK) {
+            struct tc_error fault = {0};
+
+            if (add_file(roster, file, &fault) != TC_OK)
+                status = leave_out(roster, file, told, context, &fault, error);
+        }
         free(names[i]);
     }
     free(names);
     return status;
 }
 
-enum tc_status tc_roster_add(struct tc_roster *roster, const char *path, struct tc_error *error)
+enum tc_status tc_roster_add(struct tc_roster *roster, const char *path, tc_fault_told *told,
+                             void *context, struct tc_error *error)
 {
     struct stat about;
 
     if (stat(path, &about) != 0)
         return tc_fail(error, TC_MISSING, "%s: %s", path, strerror(errno));
-    return S_ISDIR(about.st_mode) ? add_directory(roster, path, error)
+    return S_ISDIR(about.st_mode) ? add_directory(roster, path, told, context, error)
                                   : add_file(roster, path, error);
 }
 
@@ -165,6 +194,9 @@ void tc_roster_free(struct tc_roster *roster)
 {
     for (size_t i = 0; i < roster->count; i++)
         free(roster->entries[i].path);
+    for (size_t i = 0; i < roster->unreadable_count; i++)
+        free(roster->unreadable[i]);
+    free(roster->unreadable);
     free(roster->entries);
     *roster = (struct tc_roster){0};
 }

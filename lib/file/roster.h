@@ -26,13 +26,19 @@ struct tc_roster {
     struct tc_roster_entry *entries;
     size_t count;
     size_t capacity;
+    char **unreadable; /* paths that have been told of */
+    size_t unreadable_count;
+    bool growing; /* it is looked at again: heads that are not all there yet are no faults */
 };
 
 /*
  * Adds a segment, or all segments of a directory. One that is there already is updated, also when
- * it has been given its final name since; two files that are the same segment are refused.
+ * it has been given its final name since; two files that are the same segment are refused. A
+ * segment of a directory that cannot be used is told of once (`told` may be NULL) and left out: a
+ * capture that was cut off while it began a segment must not hide the others.
  */
 TC_MUST_USE enum tc_status tc_roster_add(struct tc_roster *roster, const char *path,
+                                         tc_fault_told *told, void *context,
                                          struct tc_error *error);
 
 /* Sorts by run, stream, writer and number. */

@@ -129,18 +129,24 @@ enum tc_status tc_segment_open(struct tc_segment **opened, const char *path, str
     struct stat about_file;
     enum tc_status status;
 
-    if (segment == NULL)
+    if (segment == NULL || (segment->path = strdup(path)) == NULL) {
+        free(segment);
         return tc_fail(error, TC_MEMORY, "%s: no memory", path);
-    segment->path = strdup(path);
+    }
+    segment->open_name = tc_is_open_name(path);
     segment->file = open(path, O_RDONLY | O_CLOEXEC);
-    if (segment->path == NULL || segment->file < 0 || fstat(segment->file, &about_file) != 0) {
+    if (segment->file < 0 && errno == ENOENT && segment->open_name) {
+        /* it has been finished since somebody saw that name */
+        segment->path[strlen(path) - (sizeof TC_OPEN_SUFFIX - sizeof TC_SEGMENT_SUFFIX)] = '\0';
+        segment->open_name = false;
+        segment->file = open(segment->path, O_RDONLY | O_CLOEXEC);
+    }
+    if (segment->file < 0 || fstat(segment->file, &about_file) != 0) {
         status = tc_fail(error, TC_IO, "%s: cannot be opened: %s", path, strerror(errno));
         tc_segment_close(segment);
         return status;
     }
     segment->file_bytes = (uint64_t)about_file.st_size;
-    segment->open_name = strlen(path) > strlen(".open") &&
-                         strcmp(path + strlen(path) - strlen(".open"), ".open") == 0;
     status = S_ISREG(about_file.st_mode)
                  ? read_head(segment, error)
                  : tc_fail(error, TC_FOREIGN, "%s: not a tickcap segment", path);
@@ -183,6 +189,14 @@ enum tc_status tc_segment_refresh(struct tc_segment *segment, struct tc_error *e
     return TC_OK;
 }
 
+static bool all_zero(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
 /* Direct I/O fills the last page with zeros; they are no damage. */
 static bool only_zeros(const struct tc_segment *segment, uint64_t offset)
 {
@@ -192,11 +206,8 @@ static bool only_zeros(const struct tc_segment *segment, uint64_t offset)
         uint64_t left = segment->blocks_end - offset;
         size_t length = left < sizeof bytes ? (size_t)left : sizeof bytes;
 
-        if (read_at(segment, offset, bytes, length, NULL) != TC_OK)
+        if (read_at(segment, offset, bytes, length, NULL) != TC_OK || !all_zero(bytes, length))
             return false;
-        for (size_t i = 0; i < length; i++)
-            if (bytes[i] != 0)
-                return false;
         offset += length;
     }
     return true;
@@ -232,10 +243,24 @@ static bool index_at(const struct tc_segment *segment, uint64_t offset)
            tc_load_le64(bytes + TC_INDEX_AT_offset) == offset;
 }
 
+/* Makes sure that block_bytes holds `bytes`; what was there is lost where it has to grow. */
+static bool have_room(struct tc_segment *segment, size_t bytes)
+{
+    if (bytes <= segment->block_capacity)
+        return true;
+    free(segment->block_bytes);
+    segment->block_capacity = tc_align_up(bytes, 1 << 20);
+    segment->block_bytes = malloc(segment->block_capacity);
+    if (segment->block_bytes == NULL)
+        segment->block_capacity = 0;
+    return segment->block_bytes != NULL;
+}
+
 enum tc_status tc_segment_next(struct tc_segment *segment, struct tc_block_header *header,
                                const uint8_t **bytes, struct tc_error *error)
 {
     uint64_t left = segment->blocks_end - segment->offset;
+    size_t padded;
     enum tc_status status;
 
     if (segment->offset >= segment->blocks_end ||
@@ -252,20 +277,18 @@ enum tc_status tc_segment_next(struct tc_segment *segment, struct tc_block_heade
         return tc_fail(error, TC_TRUNCATED,
                        "%s: ends at byte %lu inside the block of %u bytes at byte %lu",
                        segment->path, segment->blocks_end, header->stored_bytes, segment->offset);
-    if (header->stored_bytes > segment->block_capacity) {
-        free(segment->block_bytes);
-        segment->block_capacity = tc_align_up(header->stored_bytes, 1 << 20);
-        segment->block_bytes = malloc(segment->block_capacity);
-        if (segment->block_bytes == NULL) {
-            segment->block_capacity = 0;
-            return tc_fail(error, TC_MEMORY, "%s: no memory for a block of %u bytes", segment->path,
-                           header->stored_bytes);
-        }
-    }
-    status = read_at(segment, segment->offset, segment->block_bytes, header->stored_bytes, error);
+    padded = tc_align_up(header->stored_bytes, TC_BLOCK_ALIGN);
+    if (padded > left)
+        padded = left; /* the file was cut off behind the block's last byte */
+    if (!have_room(segment, padded))
+        return tc_fail(error, TC_MEMORY, "%s: no memory for a block of %u bytes", segment->path,
+                       header->stored_bytes);
+    status = read_at(segment, segment->offset, segment->block_bytes, padded, error);
     if (status != TC_OK)
         return status;
     *bytes = segment->block_bytes;
+    segment->padding_is_zero = all_zero(segment->block_bytes + header->stored_bytes,
+                                        padded - header->stored_bytes);
     segment->offset += tc_align_up(header->stored_bytes, TC_BLOCK_ALIGN);
     segment->digest = tc_segment_digest(segment->digest, header->header_checksum);
     segment->block++;

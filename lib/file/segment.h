@@ -33,6 +33,7 @@ struct tc_segment {
     size_t index_bytes;
     uint8_t *block_bytes; /* of the block read last */
     size_t block_capacity;
+    bool padding_is_zero; /* between that block and the next place for one */
 };
 
 /* Opens a segment, finished or not. Refuses what is no segment, or has an unreadable head. */

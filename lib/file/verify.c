@@ -39,8 +39,10 @@ static void fault(struct verifier *verifier, const struct tc_segment *segment, u
     verifier->told(verifier->context, &error);
 }
 
-static void fault_of(struct verifier *verifier, const struct tc_error *error)
+static void fault_of(void *context, const struct tc_error *error)
 {
+    struct verifier *verifier = context;
+
     verifier->verified->faults++;
     verifier->told(verifier->context, error);
 }
@@ -108,6 +110,8 @@ static void check_block(struct verifier *verifier, const struct tc_segment *segm
         fault(verifier, segment, header->offset, "the block is not in order");
     verifier->chain.has_block = true;
     verifier->chain.block = header->number;
+    if (!segment->padding_is_zero)
+        fault(verifier, segment, header->offset, "the bytes that fill the block up are not zero");
     if (tc_join_block(join, header, bytes, true, &detail) != TC_OK) {
         tc_fail(&told, detail.status, "%s: byte %lu: block %lu: %.380s", segment->path,
                 header->offset, header->number, detail.text);
@@ -235,9 +239,9 @@ enum tc_status tc_verify(const char *const *paths, size_t count, tc_fault_told *
 
     *verified = (struct tc_verified){0};
     for (size_t i = 0; status == TC_OK && i < count; i++)
-        status = tc_roster_add(&roster, paths[i], error);
+        status = tc_roster_add(&roster, paths[i], fault_of, &verifier, error);
     if (status == TC_OK && roster.count == 0)
-        status = tc_fail(error, TC_MISSING, "%s: no segment of a capture is there",
+        status = tc_fail(error, TC_MISSING, "%s: no readable segment of a capture is there",
                          count > 0 ? paths[0] : "(no path)");
     tc_roster_sort(&roster);
     for (size_t i = 0; status == TC_OK && i < roster.count; i++) {

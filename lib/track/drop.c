@@ -113,12 +113,15 @@ void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
     for (uint64_t i = 0; i < runs && !in->failed; i++) {
         struct tc_drop_run *run = &drop->runs[drop->run_count++];
         const uint8_t *session = tc_cursor_take(in, sizeof run->session);
+        uint32_t line;
 
         if (session != NULL)
             memcpy(&run->session, session, sizeof run->session);
         run->first = tc_cursor_u64(in);
         run->end = tc_cursor_u64(in);
-        run->line = (uint16_t)tc_cursor_u32(in);
+        line = tc_cursor_u32(in);
+        in->failed |= line > UINT16_MAX;
+        run->line = (uint16_t)line;
         run->packets = tc_cursor_u32(in);
         run->heartbeats = tc_cursor_u32(in);
         run->malformed = tc_cursor_u32(in);

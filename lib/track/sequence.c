@@ -58,6 +58,12 @@ open_session(struct tc_sequence *line, const struct tc_packet *packet, struct tc
     return track;
 }
 
+/* Later than anything of a session, but earlier in its stream: the packet of a restart. */
+static bool goes_back(const struct tc_session_track *track, const struct tc_packet *packet)
+{
+    return packet->send_time > track->send_last && packet->stream_offset < track->offset_last;
+}
+
 /* The session of a packet, which may be a new one. */
 static struct tc_session_track *session_of(struct tc_sequence *line, const struct tc_packet *packet,
                                            struct tc_verdict *verdict)
@@ -68,11 +74,14 @@ static struct tc_session_track *session_of(struct tc_sequence *line, const struc
     bool resets = (line->rules & TC_RULE_RESETS) != 0;
 
     if (line->open > 0 && tc_session_equal(current->session.id, packet->session)) {
-        /* Both have this name after a restart; what was sent before it belongs to the first. */
-        if (resets && has_previous && packet->send_time < current->send_first)
+        /*
+         * Both have this name after a restart. What was sent before the packet that showed it
+         * belongs to the first, unless it announces the restart too and was only overtaken.
+         */
+        if (resets && has_previous && packet->send_time < current->send_first &&
+            !goes_back(previous, packet))
             return previous;
-        if (resets && packet->send_time > current->send_last &&
-            packet->stream_offset < current->offset_last) {
+        if (resets && goes_back(current, packet)) {
             tc_ranges_clear(&current->missing);
             return open_session(line, packet, verdict);
         }
