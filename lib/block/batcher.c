@@ -32,11 +32,16 @@ static bool block_is_full(const struct tc_batcher *batcher, uint64_t now_ns)
            (limits->block_age_ns != 0 && now_ns - batcher->block_since_ns >= limits->block_age_ns);
 }
 
+/* A writer that has not been told everything yet gets more before its run ends. */
 static void hand_over(struct tc_batcher *batcher, uint64_t now_ns, uint32_t flags)
 {
     struct tc_batch *batch = batcher->batch;
     uint32_t writer = writer_of_block(batcher);
 
+    if (!batcher->teller.closing(batcher->teller.context, batch, writer, now_ns))
+        flags &= ~(uint32_t)TC_BATCH_ENDS_RUN;
+    if ((flags & TC_BATCH_ENDS_RUN) != 0)
+        batcher->finished |= UINT32_C(1) << writer;
     if (batcher->block_frames == 0)
         batcher->block_since_ns = batcher->batch_since_ns;
     batcher->block_messages += batch->messages;
@@ -51,7 +56,6 @@ static void hand_over(struct tc_batcher *batcher, uint64_t now_ns, uint32_t flag
         batcher->block_bytes = 0;
     }
     batch->flags = flags;
-    batcher->teller.closing(batcher->teller.context, batch, writer, now_ns);
     batcher->batch = NULL;
     batcher->supply.give(batcher->supply.context, batch, writer);
 }
@@ -76,11 +80,15 @@ void tc_batcher_tick(struct tc_batcher *batcher, uint64_t now_ns)
 
 bool tc_batcher_finish(struct tc_batcher *batcher, uint64_t now_ns)
 {
-    while (batcher->finished_writers < batcher->limits.writers) {
+    const uint32_t all = (UINT32_C(1) << batcher->limits.writers) - 1;
+
+    while (batcher->finished != all) {
+        /* numbers of blocks may be left out; a writer that has ended gets no more */
+        while ((batcher->finished >> writer_of_block(batcher) & 1) != 0)
+            batcher->block++;
         if (batcher->batch == NULL && !tc_batcher_open(batcher, now_ns))
             return false;
         hand_over(batcher, now_ns, TC_BATCH_ENDS_BLOCK | TC_BATCH_ENDS_RUN);
-        batcher->finished_writers++;
     }
     return true;
 }

@@ -17,10 +17,13 @@ struct tc_batch_supply {
     void *context;
 };
 
-/* Who has something to tell at the begin or the end of each batch. */
+/*
+ * Who has something to tell at the begin or the end of each batch. `closing` answers whether the
+ * writer has then been told everything.
+ */
 struct tc_batch_teller {
     void (*opened)(void *context, struct tc_batch *batch, uint32_t writer, uint64_t now_ns);
-    void (*closing)(void *context, struct tc_batch *batch, uint32_t writer, uint64_t now_ns);
+    bool (*closing)(void *context, struct tc_batch *batch, uint32_t writer, uint64_t now_ns);
     void *context;
 };
 
@@ -44,7 +47,7 @@ struct tc_batcher {
     uint32_t frame_room;    /* bytes of the open batch that frames may fill */
     uint32_t block_messages;
     uint32_t block_frames;
-    uint32_t finished_writers;
+    uint32_t finished; /* bit w: the run has ended for writer w */
     uint64_t block_bytes;
     uint64_t block; /* number of the block that the open batch belongs to */
     uint64_t block_since_ns;
@@ -68,7 +71,10 @@ static inline bool tc_batcher_ready(struct tc_batcher *batcher)
 /* Closes what has become old. */
 void tc_batcher_tick(struct tc_batcher *batcher, uint64_t now_ns);
 
-/* Ends the run for every writer. False when a batch was needed and none was free. */
+/*
+ * Ends the run for every writer, with as many batches as it takes to tell each of them everything.
+ * False when a batch was needed and none was free.
+ */
 bool tc_batcher_finish(struct tc_batcher *batcher, uint64_t now_ns);
 
 /* Room for a record in the open batch, which may be a new one; NULL when there is no batch. */

@@ -78,8 +78,23 @@ static void batch_opened(void *context, struct tc_batch *batch, uint32_t writer,
     tell_symbols(intake, batch, writer, now_ns);
 }
 
+/* Whether this writer has been told every name. */
+static bool knows_symbols(struct tc_intake *intake, uint32_t writer)
+{
+    for (uint16_t channel = 0; channel < intake->catalog->channel_count; channel++) {
+        struct tc_symbols *symbols = &intake->symbols[channel];
+        int32_t locate = symbols->names != NULL ? tc_symbols_tell(symbols, writer) : -1;
+
+        if (locate >= 0) {
+            tc_symbols_untell(symbols, writer, (uint16_t)locate);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Figures of lines that this writer does not know; what finds no room is told next time. */
-static void batch_closing(void *context, struct tc_batch *batch, uint32_t writer, uint64_t now_ns)
+static bool batch_closing(void *context, struct tc_batch *batch, uint32_t writer, uint64_t now_ns)
 {
     struct tc_intake *intake = context;
     uint32_t bit = UINT32_C(1) << writer;
@@ -100,10 +115,11 @@ static void batch_closing(void *context, struct tc_batch *batch, uint32_t writer
         if (!tc_batch_event(batch, TC_EVENT_LINE, (uint16_t)line, now_ns, bytes,
                             (uint32_t)out.length)) {
             intake->dirty_first = line;
-            return;
+            return false;
         }
         intake->dirty[line] &= ~bit;
     }
+    return knows_symbols(intake, writer);
 }
 
 static void tell_retired(struct tc_intake *intake, uint16_t line, const struct tc_session *session,

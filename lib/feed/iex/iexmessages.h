@@ -56,7 +56,7 @@ static const struct tc_field iex_short_sale[] = {
 
 #define IEX_TRADE                                                                                 \
     IEX_SYMBOL_HEADER("sale_condition_flags", FLAGS, FLAGS), TC_FIELD("size", 18, 4, UINT, SIZE), \
-        IEX_PRICE("price", 22), TC_FIELD("trade_id", 30, 8, UINT, MATCH_ID)
+        IEX_PRICE("price", 22), TC_FIELD("trade_id", 30, 8, INT, MATCH_ID)
 
 /* Trade Report Message */
 static const struct tc_field iex_trade_report[] = {IEX_TRADE};
