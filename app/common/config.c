@@ -297,6 +297,12 @@ static const struct tc_yaml_key keys[] = {
 
 /* ---- what several keys say together ---- */
 
+#define KEYS(...)         \
+    (const char *const[]) \
+    {                     \
+        __VA_ARGS__, NULL \
+    }
+
 static enum tc_status check_ports(const struct tc_config *config, const struct tc_yaml *yaml,
                                   struct tc_error *error)
 {
@@ -317,9 +323,9 @@ static enum tc_status check_ports(const struct tc_config *config, const struct t
                                   i, port->writer_lcores.count, TC_WRITERS_MAX);
     }
     if (config->ports.count > TC_PORTS_MAX || streams > TC_STREAMS_MAX)
-        return tc_yaml_refuse(yaml, (struct tc_yaml_mark){0}, error,
-                              "ports: %zu ports with %zu queues, at most %d with %d can be",
-                              config->ports.count, streams, TC_PORTS_MAX, TC_STREAMS_MAX);
+        return tc_yaml_refuse_keys(yaml, KEYS("ports"), error,
+                                   "ports: %zu ports with %zu queues, at most %d with %d can be",
+                                   config->ports.count, streams, TC_PORTS_MAX, TC_STREAMS_MAX);
     return TC_OK;
 }
 
@@ -383,9 +389,10 @@ static enum tc_status build_catalog(struct tc_config *config, const struct tc_ya
     for (size_t i = 0; i < config->channels.count; i++)
         lines += channels[i].lines.count;
     if (config->channels.count > TC_CHANNELS_MAX || lines > TC_LINES_MAX)
-        return tc_yaml_refuse(yaml, (struct tc_yaml_mark){0}, error,
-                              "channels: %zu channels with %zu lines, at most %d with %d can be",
-                              config->channels.count, lines, TC_CHANNELS_MAX, TC_LINES_MAX);
+        return tc_yaml_refuse_keys(
+            yaml, KEYS("channels"), error,
+            "channels: %zu channels with %zu lines, at most %d with %d can be",
+            config->channels.count, lines, TC_CHANNELS_MAX, TC_LINES_MAX);
     catalog->channels = tc_arena_take(&config->arena,
                                       config->channels.count * sizeof catalog->channels[0]);
     catalog->lines = tc_arena_take(&config->arena, lines * sizeof catalog->lines[0]);
@@ -415,27 +422,25 @@ static enum tc_status build_catalog(struct tc_config *config, const struct tc_ya
     }
     tc_catalog_group(catalog);
     if (tc_catalog_check(catalog, &overlap) != TC_OK)
-        return tc_yaml_refuse(yaml, (struct tc_yaml_mark){0}, error, "channels: %s", overlap.text);
+        return tc_yaml_refuse_keys(yaml, KEYS("channels"), error, "channels: %s", overlap.text);
     return TC_OK;
 }
 
 static enum tc_status check_limits(const struct tc_config *config, const struct tc_yaml *yaml,
                                    struct tc_error *error)
 {
-    const struct tc_yaml_mark nowhere = {0};
-
     if (config->batch_messages > config->block_messages)
-        return tc_yaml_refuse(yaml, nowhere, error,
-                              "batch.messages: %lu are more than the %lu of a block",
-                              config->batch_messages, config->block_messages);
+        return tc_yaml_refuse_keys(yaml, KEYS("batch.messages", "block.messages"), error,
+                                   "batch.messages: %lu are more than the %lu of a block",
+                                   config->batch_messages, config->block_messages);
     if (config->batch_bytes > config->block_bytes)
-        return tc_yaml_refuse(yaml, nowhere, error,
-                              "batch.bytes: %lu are more than the %lu of a block",
-                              config->batch_bytes, config->block_bytes);
+        return tc_yaml_refuse_keys(yaml, KEYS("batch.bytes", "block.bytes"), error,
+                                   "batch.bytes: %lu are more than the %lu of a block",
+                                   config->batch_bytes, config->block_bytes);
     if (config->buffer_bytes < 4 * config->batch_bytes)
-        return tc_yaml_refuse(yaml, nowhere, error,
-                              "buffer: %lu bytes hold fewer than four batches of %lu",
-                              config->buffer_bytes, config->batch_bytes);
+        return tc_yaml_refuse_keys(yaml, KEYS("buffer", "batch.bytes"), error,
+                                   "buffer: %lu bytes hold fewer than four batches of %lu",
+                                   config->buffer_bytes, config->batch_bytes);
     return TC_OK;
 }
 

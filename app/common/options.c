@@ -59,7 +59,7 @@ int tc_options_next(struct tc_options *options, const char **argument)
                   options->usage->name);
         return TC_OPTION_BAD;
     case '?':
-        if (optopt > ' ' && optopt < 0x7f && options->words[optind - 1][1] != '-')
+        if (optopt > ' ' && optopt < 0x7f) /* 0 where it was a long one */
             tc_report("unknown option -%c, see %s --help", optopt, options->usage->name);
         else
             tc_report("unknown option %s, see %s --help", options->words[optind - 1],

@@ -121,6 +121,17 @@ static bool put_child(struct tc_yaml *yaml, struct fy_node *parent, const char *
     return true;
 }
 
+/* The child of a node; a mapping that is not there is made, as for a key left to its default. */
+static struct fy_node *enter_child(struct tc_yaml *yaml, struct fy_node *node, const char *name)
+{
+    struct fy_node *child = child_of(node, name);
+
+    if (child != NULL || !fy_node_is_mapping(node))
+        return child;
+    child = fy_node_create_mapping(yaml->document);
+    return child != NULL && put_child(yaml, node, name, child) ? child : NULL;
+}
+
 enum tc_status tc_yaml_set(struct tc_yaml *yaml, const char *assignment, struct tc_error *error)
 {
     const char *equals = strchr(assignment, '=');
@@ -138,7 +149,7 @@ enum tc_status tc_yaml_set(struct tc_yaml *yaml, const char *assignment, struct 
     path[equals - assignment] = '\0';
     while ((dot = strchr(name, '.')) != NULL) {
         *dot = '\0';
-        parent = child_of(parent, name);
+        parent = enter_child(yaml, parent, name);
         if (parent == NULL)
             return tc_fail(error, TC_USAGE, "--set '%s': the file has no '%s'", assignment, path);
         *dot = '.';
@@ -163,6 +174,17 @@ static const char *set_of(const struct tc_yaml *yaml, const char *key)
             (key[length] == '\0' || key[length] == '.'))
             return yaml->sets[i - 1];
     }
+    return NULL;
+}
+
+/* The assignment whose path leads through a key, and so may have made it; or NULL. */
+static const char *set_through(const struct tc_yaml *yaml, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (size_t i = yaml->set_count; i > 0; i--)
+        if (strncmp(yaml->sets[i - 1], key, length) == 0 && yaml->sets[i - 1][length] == '.')
+            return yaml->sets[i - 1];
     return NULL;
 }
 
@@ -191,19 +213,27 @@ struct filling {
     const struct tc_yaml *yaml;
     struct tc_arena *arena;
     struct tc_error *error;
+    int line;            /* of the key that was met last */
     char key[KEY_BYTES]; /* dot path of where the walk is */
 };
+
+/* `set`: the assignment that is to blame, or NULL. */
+static enum tc_status refuse_set(const struct filling *filling, struct fy_node *node,
+                                 enum tc_status status, const char *set, const char *sentence)
+{
+    const char *key = filling->key[0] != '\0' ? filling->key : "the file";
+    int line = line_of(node);
+
+    if (set != NULL)
+        return tc_fail(filling->error, status, "--set '%s': %s: %s", set, key, sentence);
+    return tc_fail(filling->error, status, "%s:%d: %s: %s", filling->yaml->path,
+                   line != 0 ? line : filling->line, key, sentence);
+}
 
 static enum tc_status refuse(const struct filling *filling, struct fy_node *node,
                              enum tc_status status, const char *sentence)
 {
-    const char *set = set_of(filling->yaml, filling->key);
-    const char *key = filling->key[0] != '\0' ? filling->key : "the file";
-
-    if (set != NULL)
-        return tc_fail(filling->error, status, "--set '%s': %s: %s", set, key, sentence);
-    return tc_fail(filling->error, status, "%s:%d: %s: %s", filling->yaml->path, line_of(node), key,
-                   sentence);
+    return refuse_set(filling, node, status, set_of(filling->yaml, filling->key), sentence);
 }
 
 /* Appends to the dot path; answers its old length, for leave_key. */
@@ -308,14 +338,17 @@ static enum tc_status refuse_unknown(struct filling *filling, struct fy_node *no
                                      const struct tc_yaml_key *keys)
 {
     char sentence[TC_ERROR_BYTES / 2] = "unknown key, expected one of";
+    const char *set = set_of(filling->yaml, filling->key);
     size_t length = strlen(sentence);
 
+    if (set == NULL)
+        set = set_through(filling->yaml, filling->key);
     if (keys->name == NULL)
-        return refuse(filling, node, TC_USAGE, "this is not supported yet");
+        return refuse_set(filling, node, TC_USAGE, set, "this is not supported yet");
     for (; keys->name != NULL && length < sizeof sentence; keys++)
         length += (size_t)snprintf(sentence + length, sizeof sentence - length, " %s%s", keys->name,
                                    keys[1].name != NULL ? "," : "");
-    return refuse(filling, node, TC_USAGE, sentence);
+    return refuse_set(filling, node, TC_USAGE, set, sentence);
 }
 
 static enum tc_status check_required(struct filling *filling, struct fy_node *node,
@@ -348,6 +381,7 @@ static enum tc_status fill_map(struct filling *filling, struct fy_node *node,
         size_t length = enter_key(filling, name != NULL ? name : "?");
         enum tc_status status;
 
+        filling->line = line_of(name_node);
         if (key == NULL)
             return refuse_unknown(filling, name_node, keys);
         if (fy_node_pair_value(pair) == NULL)
@@ -380,6 +414,40 @@ enum tc_status tc_yaml_refuse(const struct tc_yaml *yaml, struct tc_yaml_mark ma
     if (mark.line == 0)
         return tc_fail(error, TC_USAGE, "%s: %s", yaml->path, sentence);
     return tc_fail(error, TC_USAGE, "%s:%d: %s", yaml->path, mark.line, sentence);
+}
+
+/* The node at a dot path, or NULL. */
+static struct fy_node *node_at(const struct tc_yaml *yaml, const char *key)
+{
+    struct fy_node *node = fy_document_root(yaml->document);
+    char path[KEY_BYTES];
+    char *rest = path;
+
+    snprintf(path, sizeof path, "%s", key);
+    while (node != NULL && rest != NULL)
+        node = child_of(node, strsep(&rest, "."));
+    return node;
+}
+
+enum tc_status tc_yaml_refuse_keys(const struct tc_yaml *yaml, const char *const *keys,
+                                   struct tc_error *error, const char *format, ...)
+{
+    char sentence[TC_ERROR_BYTES / 2];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    for (; *keys != NULL; keys++) {
+        struct fy_node *node = node_at(yaml, *keys);
+        const char *set = set_of(yaml, *keys);
+
+        if (set != NULL)
+            return tc_fail(error, TC_USAGE, "--set '%s': %s", set, sentence);
+        if (node != NULL)
+            return tc_fail(error, TC_USAGE, "%s:%d: %s", yaml->path, line_of(node), sentence);
+    }
+    return tc_fail(error, TC_USAGE, "%s: %s", yaml->path, sentence);
 }
 
 /* ---- takes ---- */

@@ -68,6 +68,10 @@ TC_MUST_USE enum tc_status tc_yaml_fill(struct tc_yaml *yaml, const struct tc_ya
 enum tc_status tc_yaml_refuse(const struct tc_yaml *yaml, struct tc_yaml_mark mark,
                               struct tc_error *error, const char *format, ...) TC_PRINTF(4, 5);
 
+/* The same, where the first of some keys (dot paths, ending with NULL) stands that is given. */
+enum tc_status tc_yaml_refuse_keys(const struct tc_yaml *yaml, const char *const *keys,
+                                   struct tc_error *error, const char *format, ...) TC_PRINTF(4, 5);
+
 /* ---- takes ---- */
 
 /* char[] of TC_NAME_BYTES: letters, digits, dot, dash, underscore. */

@@ -1,4 +1,4 @@
-/* The subcommands of tickcap: one file each, one line each in the table of tickcap.c. */
+/* The subcommands of tickcap: one file each, one line each in the table of toolmain.c. */
 #ifndef TC_APP_COMMAND_H
 #define TC_APP_COMMAND_H
 

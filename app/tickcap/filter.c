@@ -124,51 +124,65 @@ static void add_locate(struct filter *filter, uint16_t group, uint16_t locate)
     size_t most = sizeof filter->locates / sizeof filter->locates[0];
 
     if (filter->locate_count == most)
-        filter->locates_known = false;
+        filter->names_known[group] = false;
     else
         filter->locates[filter->locate_count++] = (struct filter_locate){group, locate};
 }
 
-/* Locates of one wanted name in a segment: known at its start, or named in it. */
-static size_t find_locates(struct filter *filter, const struct tc_segment *segment,
-                           const char *name)
+/* Locates that have a wanted name when a segment begins; true where there are any. */
+static bool find_at_start(struct filter *filter, const struct tc_segment *segment, uint16_t channel,
+                          const char *name)
 {
-    const struct tc_catalog *catalog = &segment->capture.catalog;
-    struct tc_cursor log = tc_segment_box(segment, TC_BOX_SYMBOL_LOG);
-    size_t found = 0;
+    const struct tc_symbols *symbols = &segment->state.symbols[channel];
+    bool found = false;
 
-    for (uint16_t i = 0; i < catalog->channel_count; i++) {
-        const struct tc_symbols *symbols = &segment->state.symbols[i];
+    for (uint32_t locate = 0; symbols->known > 0 && locate < TC_LOCATES; locate++) {
+        const uint8_t *symbol = tc_symbols_name(symbols, (uint16_t)locate);
 
-        for (uint32_t locate = 0; symbols->known > 0 && locate < TC_LOCATES; locate++) {
-            const uint8_t *symbol = tc_symbols_name(symbols, (uint16_t)locate);
-
-            if (symbol != NULL && is_named(symbol, name)) {
-                add_locate(filter, catalog->channels[i].group, (uint16_t)locate);
-                found++;
-            }
-        }
-    }
-    while (tc_cursor_left(&log) >= TC_SYMBOL_LOG_BYTES) {
-        const uint8_t *entry = tc_cursor_take(&log, TC_SYMBOL_LOG_BYTES);
-        uint16_t channel = tc_load_le16(entry + 4);
-
-        if (channel < catalog->channel_count && is_named(entry + 8, name)) {
-            add_locate(filter, catalog->channels[channel].group, tc_load_le16(entry + 6));
-            found++;
-        }
+        if (symbol == NULL || !is_named(symbol, name))
+            continue;
+        add_locate(filter, segment->capture.catalog.channels[channel].group, (uint16_t)locate);
+        found = true;
     }
     return found;
 }
 
+/* Locates that get a wanted name in a segment; true where there are any. */
+static bool find_in_log(struct filter *filter, const struct tc_segment *segment, uint16_t channel,
+                        const char *name)
+{
+    struct tc_cursor log = tc_segment_box(segment, TC_BOX_SYMBOL_LOG);
+    bool found = false;
+
+    while (tc_cursor_left(&log) >= TC_SYMBOL_LOG_BYTES) {
+        const uint8_t *entry = tc_cursor_take(&log, TC_SYMBOL_LOG_BYTES);
+
+        if (tc_load_le16(entry + 4) != channel || !is_named(entry + 8, name))
+            continue;
+        add_locate(filter, segment->capture.catalog.channels[channel].group,
+                   tc_load_le16(entry + 6));
+        found = true;
+    }
+    return found;
+}
+
+/* A name that a channel's directory does not have can still stand in its messages. */
 static void learn_segment(struct filter *filter, const struct tc_segment *segment)
 {
+    const struct tc_catalog *catalog = &segment->capture.catalog;
+
     memcpy(filter->segment_id, segment->head.segment_id, TC_ID_BYTES);
     filter->locate_count = 0;
-    filter->locates_known = true;
-    for (size_t i = 0; i < filter->symbol_count; i++)
-        if (find_locates(filter, segment, filter->symbols[i]) == 0)
-            filter->locates_known = false;
+    for (uint16_t i = 0; i < catalog->group_count; i++)
+        filter->names_known[i] = true;
+    for (uint16_t channel = 0; channel < catalog->channel_count; channel++)
+        for (size_t i = 0; i < filter->symbol_count; i++) {
+            bool at_start = find_at_start(filter, segment, channel, filter->symbols[i]);
+            bool in_log = find_in_log(filter, segment, channel, filter->symbols[i]);
+
+            if (!at_start && !in_log)
+                filter->names_known[catalog->channels[channel].group] = false;
+        }
 }
 
 /* Whether a group of channels can have a wanted symbol in the block. */
@@ -189,7 +203,7 @@ static bool group_may_hold(const struct filter *filter, const struct tc_index_re
         }
         return false;
     }
-    if (!filter->locates_known)
+    if (!filter->names_known[group])
         return true;
     for (size_t i = 0; i < filter->locate_count; i++)
         if (filter->locates[i].group == group &&

@@ -54,7 +54,8 @@ struct filter {
         uint16_t locate;
     } locates[FILTER_SYMBOLS_MAX * 4];
     size_t locate_count;
-    bool locates_known; /* every wanted name was found */
+    /* by group: each of its channels has given every wanted name a locate */
+    bool names_known[TC_GROUPS_MAX];
 };
 
 /* Takes an option of FILTER_OPTIONS; false, after a report, when its argument is wrong. */

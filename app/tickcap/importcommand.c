@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "block/intake.h"
 #include "common/config.h"
@@ -308,6 +309,19 @@ static void print_summary(const struct import *import, const char *directory, do
     free(figures);
 }
 
+static enum tc_status make_directory(const char *path, struct tc_error *error)
+{
+    struct stat about;
+
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return tc_fail(error, TC_USAGE, "%s: cannot be made: %s", path, strerror(errno));
+    if (stat(path, &about) == 0 && !S_ISDIR(about.st_mode))
+        return tc_fail(error, TC_USAGE, "%s: is not a directory", path);
+    if (access(path, W_OK | X_OK) != 0)
+        return tc_fail(error, TC_USAGE, "%s: cannot be written: %s", path, strerror(errno));
+    return TC_OK;
+}
+
 static enum tc_exit run_import(struct import *import, char **names, const char *directory)
 {
     struct tc_error error = {0};
@@ -318,10 +332,8 @@ static enum tc_exit run_import(struct import *import, char **names, const char *
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (look_at_inputs(import, names, &clock, &error) != TC_OK)
         return tc_report_error(&error);
-    if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
-        tc_report("%s: cannot be made: %s", directory, strerror(errno));
-        return TC_EXIT_USAGE;
-    }
+    if (make_directory(directory, &error) != TC_OK)
+        return tc_report_error(&error);
     describe(import);
     if (build_pipeline(import, directory, &clock, &error) != TC_OK)
         return tc_report_error(&error);

@@ -107,15 +107,17 @@ static void put_type(scribe *out, const tick_t *tick, enum tc_print_style style)
         tc_text_hex(out, tick->message, 1);
 }
 
+/* A name may hold any byte, and is printed as such a field of a message is. */
 static void put_symbol(scribe *out, const tick_t *tick, enum tc_print_style style)
 {
-    char name[TC_SYMBOL_BYTES + 1] = "";
+    static const struct tc_field name = {.width = TC_SYMBOL_BYTES, .format = TC_FORMAT_TEXT};
     char number[8];
 
-    if (tick->symbol != NULL) {
-        memcpy(name, tick->symbol, tc_text_trimmed(tick->symbol, TC_SYMBOL_BYTES));
-        put_string(out, name, style);
-    } else if (tick->has_locate) {
+    if (tick->symbol != NULL && tc_text_trimmed(tick->symbol, TC_SYMBOL_BYTES) > 0) {
+        tc_print_field(out, &name, tick->symbol, true, style);
+    } else if (tick->symbol != NULL && style != TC_PRINT_TEXT) {
+        put_string(out, "", style);
+    } else if (tick->symbol == NULL && tick->has_locate) {
         snprintf(number, sizeof number, "#%u", tick->locate);
         put_string(out, number, style);
     } else {

@@ -253,6 +253,7 @@ enum tc_status tc_plan_make(struct tc_capture_plan *plan, struct tc_config *conf
 
 /* ---- the host ---- */
 
+/* Others may hold pages too: the command adds what is missing to what there is. */
 static enum tc_status check_memory(const struct tc_capture_plan *plan, struct tc_error *error)
 {
     uint64_t page = tc_host_huge_page_bytes();
@@ -260,16 +261,18 @@ static enum tc_status check_memory(const struct tc_capture_plan *plan, struct tc
     for (int node = 0; plan->use_huge && node < TC_NODES_MAX; node++) {
         uint64_t needed = plan->huge_bytes[node];
         uint64_t have = tc_host_free_huge(node);
+        char folder[96];
 
         if (needed <= have)
             continue;
+        tc_host_huge_folder(folder, sizeof folder, node);
         return tc_fail(
             error, TC_USAGE,
             "%s hugepages are free on NUMA node %d: %.0f MiB are needed, %.0f are there; "
-            "as root run: echo %lu > /sys/devices/system/node/node%d/hugepages/"
-            "hugepages-%lukB/nr_hugepages, or give -- --no-huge to do without",
+            "as root run: echo %lu > %s/hugepages-%lukB/nr_hugepages, or give -- --no-huge to do "
+            "without",
             have == 0 ? "no" : "too few", node, (double)needed / MIB, (double)have / MIB,
-            (needed + page - 1) / page, node, page / 1024);
+            tc_host_huge_pages(node) + (needed - have + page - 1) / page, folder, page / 1024);
     }
     return TC_OK;
 }

@@ -92,6 +92,21 @@ int tc_host_node_of_pci(const char *address)
     return node >= 0 ? node : 0;
 }
 
+void tc_host_huge_folder(char *folder, size_t size, int node)
+{
+    snprintf(folder, size, "/sys/devices/system/node/node%d/hugepages", node);
+    if (node == 0 && access(folder, F_OK) != 0) /* a kernel without NUMA */
+        snprintf(folder, size, "/sys/kernel/mm/hugepages");
+}
+
+/* A number that a file holds; 0 without one. */
+static uint64_t read_number(const char *path)
+{
+    char line[32];
+
+    return read_line(path, line, sizeof line) ? strtoul(line, NULL, 10) : 0;
+}
+
 uint64_t tc_host_free_huge(int node)
 {
     char folder[96];
@@ -99,25 +114,30 @@ uint64_t tc_host_free_huge(int node)
     struct dirent *entry;
     DIR *directory;
 
-    snprintf(folder, sizeof folder, "/sys/devices/system/node/node%d/hugepages", node);
+    tc_host_huge_folder(folder, sizeof folder, node);
     directory = opendir(folder);
-    if (directory == NULL) { /* a kernel without NUMA */
-        snprintf(folder, sizeof folder, "/sys/kernel/mm/hugepages");
-        directory = node == 0 ? opendir(folder) : NULL;
-    }
     while (directory != NULL && (entry = readdir(directory)) != NULL) {
-        char path[512], line[32];
+        char path[512];
         unsigned long kib;
 
         if (sscanf(entry->d_name, "hugepages-%lukB", &kib) != 1)
             continue;
         snprintf(path, sizeof path, "%s/%s/free_hugepages", folder, entry->d_name);
-        if (read_line(path, line, sizeof line))
-            bytes += strtoul(line, NULL, 10) * kib * 1024;
+        bytes += read_number(path) * kib * 1024;
     }
     if (directory != NULL)
         closedir(directory);
     return bytes;
+}
+
+uint64_t tc_host_huge_pages(int node)
+{
+    char folder[96], path[192];
+
+    tc_host_huge_folder(folder, sizeof folder, node);
+    snprintf(path, sizeof path, "%s/hugepages-%lukB/nr_hugepages", folder,
+             tc_host_huge_page_bytes() / 1024);
+    return read_number(path);
 }
 
 uint64_t tc_host_huge_page_bytes(void)

@@ -16,9 +16,15 @@ void tc_cpu_list_text(char *text, size_t size, const bool *cpus, size_t count);
 int tc_host_node_of_cpu(uint32_t cpu);
 int tc_host_node_of_pci(const char *address);
 
+/* Where the system tells of a node's hugepages and takes how many there are to be. */
+void tc_host_huge_folder(char *folder, size_t size, int node);
+
 /* Bytes of free hugepages of a node, of all page sizes; and the size of the default page. */
 uint64_t tc_host_free_huge(int node);
 uint64_t tc_host_huge_page_bytes(void);
+
+/* How many pages of the default size a node has, free or not. */
+uint64_t tc_host_huge_pages(int node);
 
 bool tc_host_has_pci(const char *address);
 bool tc_host_has_interface(const char *name);

@@ -79,27 +79,26 @@ static const struct tc_yaml_key keys[] = {
 };
 
 /*
- * The folder of profiles, seen from the program: beside the sources when it runs from a build,
- * below share when it is installed.
+ * The folder of profiles is looked for from the program upwards: below share where it is installed,
+ * else in the tree that it was built in.
  */
 static bool find_folder(char folder[PATH_MAX])
 {
-    static const char *const places[] = {"../../../drivers-config",
-                                         "../share/tickcap/drivers-config"};
-    char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    static const char *const places[] = {"share/tickcap/drivers-config", "drivers-config"};
+    char above[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", above, sizeof above - 1);
 
     if (length < 0)
         return false;
-    program[length] = '\0';
-    dirname(program);
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        char candidate[2 * PATH_MAX];
+    above[length] = '\0';
+    while (strcmp(dirname(above), "/") != 0)
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            char candidate[2 * PATH_MAX];
 
-        snprintf(candidate, sizeof candidate, "%s/%s", program, places[i]);
-        if (realpath(candidate, folder) != NULL)
-            return true;
-    }
+            snprintf(candidate, sizeof candidate, "%s/%s", above, places[i]);
+            if (realpath(candidate, folder) != NULL)
+                return true;
+        }
     return false;
 }
 

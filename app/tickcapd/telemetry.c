@@ -1,4 +1,9 @@
-/* Published counters as telemetry; the rows of the tables name the values. */
+/*
+ * Published counters as telemetry; the rows of the tables name the values.
+ *
+ * Streams, channels and lines are given by column, as arrays of the same length: before 23.03 DPDK
+ * cannot put objects into an array, and its names of objects may not be those of channels.
+ */
 #include "tickcapd/telemetry.h"
 
 #include <stdlib.h>
@@ -24,10 +29,47 @@ static void add_ledger(struct rte_tel_data *data, const struct tc_ledger *ledger
         rte_tel_data_add_dict_u64(data, tc_ledger_rows[row].name, tc_ledger_get(ledger, row));
 }
 
-static void add_figures(struct rte_tel_data *data, const struct tc_figures *figures)
+/* A column of numbers: those that stand `stride` bytes apart. */
+static void add_numbers(struct rte_tel_data *data, const char *name, const uint64_t *first,
+                        size_t stride, size_t count)
+{
+    struct rte_tel_data *column = rte_tel_data_alloc();
+
+    if (column == NULL)
+        return;
+    rte_tel_data_start_array(column, RTE_TEL_U64_VAL);
+    for (size_t i = 0; i < count; i++)
+        rte_tel_data_add_array_u64(column, *(const uint64_t *)((const char *)first + i * stride));
+    rte_tel_data_add_dict_container(data, name, column, 0);
+}
+
+/* An empty column of texts, which is filled and then handed over by the caller. */
+static struct rte_tel_data *new_texts(void)
+{
+    struct rte_tel_data *column = rte_tel_data_alloc();
+
+    if (column != NULL)
+        rte_tel_data_start_array(column, RTE_TEL_STRING_VAL);
+    return column;
+}
+
+static void add_text(struct rte_tel_data *column, const char *text)
+{
+    if (column != NULL)
+        rte_tel_data_add_array_string(column, text);
+}
+
+static void hand_over(struct rte_tel_data *data, const char *name, struct rte_tel_data *column)
+{
+    if (column != NULL)
+        rte_tel_data_add_dict_container(data, name, column, 0);
+}
+
+static void add_figures(struct rte_tel_data *data, const struct tc_figures *figures, size_t count)
 {
     for (size_t row = 0; row < TC_FIGURE_ROWS; row++)
-        rte_tel_data_add_dict_u64(data, tc_figure_rows[row].name, tc_figures_get(figures, row));
+        add_numbers(data, tc_figure_rows[row].name, (const uint64_t *)figures + row,
+                    sizeof figures[0], count);
 }
 
 static uint64_t bytes_stored(const struct tc_capture_run *run)
@@ -61,60 +103,69 @@ static int summary(const char *command, const char *parameters, struct rte_tel_d
 static int streams(const char *command, const char *parameters, struct rte_tel_data *data)
 {
     const struct tc_capture_run *run = answering;
+    size_t count = run->plan->stream_count;
+    struct rte_tel_data *ports = new_texts();
+    struct tc_ledger ledgers[TC_STREAMS_MAX];
+    struct {
+        uint64_t stream, queue, bursts, empty_polls;
+    } about[TC_STREAMS_MAX];
 
     (void)command;
     (void)parameters;
-    rte_tel_data_start_array(data, RTE_TEL_CONTAINER);
-    for (size_t i = 0; i < run->plan->stream_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct tc_run_stream *stream = &run->streams[i];
-        const struct tc_plan_stream *planned = stream->rings.plan;
         const struct tc_receiver_published *published = &stream->receiver->published;
-        struct rte_tel_data *entry = rte_tel_data_alloc();
-        struct tc_ledger ledger;
 
-        if (entry == NULL)
-            return -1;
-        tc_capture_run_stream_ledger(stream, &ledger);
-        rte_tel_data_start_dict(entry);
-        rte_tel_data_add_dict_u64(entry, "stream", planned->number);
-        rte_tel_data_add_dict_string(entry, "port", run->capture.ports[planned->port].name);
-        rte_tel_data_add_dict_u64(entry, "queue", planned->queue);
-        rte_tel_data_add_dict_u64(entry, "bursts", tc_published_get(&published->bursts));
-        rte_tel_data_add_dict_u64(entry, "empty_polls", tc_published_get(&published->empty_polls));
-        add_ledger(entry, &ledger);
-        rte_tel_data_add_array_container(data, entry, 0);
+        tc_capture_run_stream_ledger(stream, &ledgers[i]);
+        add_text(ports, run->capture.ports[stream->rings.plan->port].name);
+        about[i].stream = stream->rings.plan->number;
+        about[i].queue = stream->rings.plan->queue;
+        about[i].bursts = tc_published_get(&published->bursts);
+        about[i].empty_polls = tc_published_get(&published->empty_polls);
     }
+    rte_tel_data_start_dict(data);
+    add_numbers(data, "stream", &about[0].stream, sizeof about[0], count);
+    hand_over(data, "port", ports);
+    add_numbers(data, "queue", &about[0].queue, sizeof about[0], count);
+    add_numbers(data, "bursts", &about[0].bursts, sizeof about[0], count);
+    add_numbers(data, "empty_polls", &about[0].empty_polls, sizeof about[0], count);
+    for (size_t row = 0; row < TC_LEDGER_ROWS; row++)
+        add_numbers(data, tc_ledger_rows[row].name, (const uint64_t *)ledgers + row,
+                    sizeof ledgers[0], count);
     return 0;
 }
+
+enum { ITEMS_MAX = RTE_TEL_MAX_ARRAY_ENTRIES };
 
 static int channels(const char *command, const char *parameters, struct rte_tel_data *data)
 {
     const struct tc_capture_run *run = answering;
     const struct tc_catalog *catalog = &run->capture.catalog;
+    struct rte_tel_data *names = new_texts(), *feeds = new_texts();
+    struct tc_figures sums[ITEMS_MAX] = {0};
+    uint64_t line_counts[ITEMS_MAX];
+    size_t count = 0;
 
     (void)command;
     (void)parameters;
-    rte_tel_data_start_array(data, RTE_TEL_CONTAINER);
-    for (uint16_t i = 0; i < catalog->channel_count; i++) {
-        const struct tc_channel *channel = &catalog->channels[i];
-        struct rte_tel_data *entry = rte_tel_data_alloc();
-        struct tc_figures sum = {0};
+    for (; count < catalog->channel_count && count < ITEMS_MAX; count++) {
+        const struct tc_channel *channel = &catalog->channels[count];
 
-        if (entry == NULL)
-            return -1;
-        for (uint16_t j = 0; j < channel->line_count; j++) {
+        add_text(names, channel->name);
+        add_text(feeds, channel->feed->name);
+        line_counts[count] = channel->line_count;
+        for (uint16_t i = 0; i < channel->line_count; i++) {
             struct tc_figures figures;
 
-            tc_capture_run_figures(run, (uint16_t)(channel->first_line + j), &figures);
-            tc_figures_add(&sum, &figures);
+            tc_capture_run_figures(run, (uint16_t)(channel->first_line + i), &figures);
+            tc_figures_add(&sums[count], &figures);
         }
-        rte_tel_data_start_dict(entry);
-        rte_tel_data_add_dict_string(entry, "name", channel->name);
-        rte_tel_data_add_dict_string(entry, "feed", channel->feed->name);
-        rte_tel_data_add_dict_u64(entry, "lines", channel->line_count);
-        add_figures(entry, &sum);
-        rte_tel_data_add_array_container(data, entry, 0);
     }
+    rte_tel_data_start_dict(data);
+    hand_over(data, "name", names);
+    hand_over(data, "feed", feeds);
+    add_numbers(data, "lines", line_counts, sizeof line_counts[0], count);
+    add_figures(data, sums, count);
     return 0;
 }
 
@@ -123,27 +174,25 @@ static int lines(const char *command, const char *parameters, struct rte_tel_dat
 {
     const struct tc_capture_run *run = answering;
     const struct tc_catalog *catalog = &run->capture.catalog;
+    struct rte_tel_data *channels_of = new_texts(), *names = new_texts();
+    struct tc_figures figures[ITEMS_MAX];
+    size_t count = 0;
 
     (void)command;
-    rte_tel_data_start_array(data, RTE_TEL_CONTAINER);
-    for (uint16_t i = 0; i < catalog->line_count; i++) {
+    for (uint16_t i = 0; i < catalog->line_count && count < ITEMS_MAX; i++) {
         const struct tc_line *line = &catalog->lines[i];
         const char *channel = catalog->channels[line->channel].name;
-        struct rte_tel_data *entry;
-        struct tc_figures figures;
 
         if (parameters != NULL && strcmp(parameters, channel) != 0)
             continue;
-        entry = rte_tel_data_alloc();
-        if (entry == NULL)
-            return -1;
-        tc_capture_run_figures(run, i, &figures);
-        rte_tel_data_start_dict(entry);
-        rte_tel_data_add_dict_string(entry, "channel", channel);
-        rte_tel_data_add_dict_string(entry, "line", line->name);
-        add_figures(entry, &figures);
-        rte_tel_data_add_array_container(data, entry, 0);
+        add_text(channels_of, channel);
+        add_text(names, line->name);
+        tc_capture_run_figures(run, i, &figures[count++]);
     }
+    rte_tel_data_start_dict(data);
+    hand_over(data, "channel", channels_of);
+    hand_over(data, "line", names);
+    add_figures(data, figures, count);
     return 0;
 }
 

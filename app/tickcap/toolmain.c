@@ -1,4 +1,5 @@
 /* tickcap, the offline tool: finds the subcommand; its table also prints the usage. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,15 @@ static void print_usage(FILE *out)
     fprintf(out, "\ntickcap COMMAND --help says more. tickcap --version tells which this is.\n");
 }
 
+/* What a command prints is only printed once the system has taken it. */
+static enum tc_exit close_output(enum tc_exit exit)
+{
+    if (exit != TC_EXIT_GOOD || (fflush(stdout) == 0 && ferror(stdout) == 0))
+        return exit;
+    tc_report("standard output cannot be written: %s", strerror(errno));
+    return TC_EXIT_FAULT;
+}
+
 int main(int count, char **words)
 {
     if (count < 2) {
@@ -29,16 +39,16 @@ int main(int count, char **words)
     }
     if (strcmp(words[1], "--help") == 0 || strcmp(words[1], "help") == 0) {
         print_usage(stdout);
-        return TC_EXIT_GOOD;
+        return (int)close_output(TC_EXIT_GOOD);
     }
     if (strcmp(words[1], "--version") == 0) {
         printf("tickcap %s\n", TC_VERSION_TEXT);
-        return TC_EXIT_GOOD;
+        return (int)close_output(TC_EXIT_GOOD);
     }
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(words[1], commands[i]->name) == 0) {
             tc_report_as(commands[i]->usage->name);
-            return (int)commands[i]->run(count - 1, words + 1);
+            return (int)close_output(commands[i]->run(count - 1, words + 1));
         }
     tc_report("'%s' is not a command, see tickcap --help", words[1]);
     return TC_EXIT_USAGE;
