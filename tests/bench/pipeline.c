@@ -103,7 +103,8 @@ static void start_eal(int count, char **words)
 /* A port over a ring of ours, under the name that the configuration gives. */
 static void make_port(struct pipeline *pipeline)
 {
-    pipeline->ring = rte_ring_create("feed", RING_SLOTS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    pipeline->ring = rte_ring_create("feed", RING_SLOTS, SOCKET_ID_ANY,
+                                     RING_F_SP_ENQ | RING_F_SC_DEQ);
     pipeline->pool = rte_pktmbuf_pool_create("frames", ROUND_FRAMES + 1024, 256, 0,
                                              BUFFER_BYTES + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
     if (pipeline->ring == NULL || pipeline->pool == NULL || rte_eth_from_ring(pipeline->ring) < 0)
@@ -169,7 +170,7 @@ static void *run_core(void *context)
     return NULL;
 }
 
-/* All frames have been taken up, and all batches but the one or two that the intake holds are back. */
+/* All frames have been taken up, and all batches but those that the intake holds are back. */
 static bool is_drained(const struct pipeline *pipeline, uint64_t frames)
 {
     const struct tc_run_stream *stream = &pipeline->run.streams[0];

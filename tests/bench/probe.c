@@ -76,7 +76,8 @@ int main(void)
     round_trip = (now_ns() - start) / ROUND_TRIPS;
     here = alu_loop();
     pthread_join(thread, NULL);
-    printf("machine: cache line round trip %.0f ns; ALU step %.2f ns alone, %.2f and %.2f together\n",
-           round_trip, alone, here, there);
+    printf(
+        "machine: cache line round trip %.0f ns; ALU step %.2f ns alone, %.2f and %.2f together\n",
+        round_trip, alone, here, there);
     return 0;
 }

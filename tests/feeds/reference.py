@@ -13,6 +13,7 @@ removed) for text.
 """
 import datetime
 import decimal
+import json
 import struct
 import typing
 import zoneinfo
@@ -485,3 +486,26 @@ class Channel:
                     "symbol": self.symbol_of(message), "flags": " ".join(flags[index]),
                     "length": len(message.raw), "message": message.raw.hex(),
                 }, message
+
+
+def check_json(row, message, text, besides=()):
+    """A line of `cat --format json` tells that row and all fields; keys of `besides` may differ."""
+    got = json.loads(text)
+    where = f"frame {row['frame']} index {row['index']}"
+    expected = {"kind": "message", **row}
+    fields = got.pop("fields")
+    for key in besides:
+        expected[key] = got[key]
+    assert list(got) == list(expected), f"{where}: keys {list(got)}, expected {list(expected)}"
+    for key, value in expected.items():
+        assert got[key] == value and type(got[key]) is type(value), \
+            f"{where}: {key} is {got[key]!r}, expected {value!r}"
+    assert list(fields) == list(message.fields), \
+        f"{where}: fields {list(fields)}, expected {list(message.fields)}"
+    for name, value in message.fields.items():
+        told = fields[name]
+        if isinstance(value, decimal.Decimal):
+            assert isinstance(told, str), f"{where}: {name} is {told!r}, expected a string"
+            told = decimal.Decimal(told)
+        assert told == value and type(told) is type(value), \
+            f"{where}: {name} is {fields[name]!r}, expected {value!r}"

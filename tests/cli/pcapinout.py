@@ -1,0 +1,193 @@
+"""pcap and pcapng into captures, and out of them again: nothing is lost, nothing changes."""
+import json
+import random
+import struct
+
+import expectedrows
+import pcapio
+import tap
+from clispace import HERE, Mixed, exported, imported, same_rows
+from expectedrows import OPENING, SECOND
+from program import contains, info, tickcap
+
+
+def test_export_with_a_filter_is_the_frames_that_hold_a_match():
+    mixed = Mixed.get()
+    for words, keep in [
+            (["--symbol", "NVDA"], lambda row: row["symbol"] == "NVDA"),
+            (["--symbol", "NVDA", "--symbol", "X"], lambda row: row["symbol"] in ("NVDA", "X")),
+            (["--channel", "deep"], lambda row: row["channel"] == "deep"),
+            (["--type", "order_delete", "--symbol", "X"],
+             lambda row: row["name"] == "order_delete" and row["symbol"] == "X"),
+            (["--type", "none"], lambda row: False),
+            (["--from", str(OPENING + SECOND), "--to", str(OPENING + 2 * SECOND)],
+             lambda row: OPENING + SECOND <= int(row["rx_ns"]) < OPENING + 2 * SECOND),
+            (["--by", "exch", "--to", "2026-11-20T09:30:01", "--tz", "America/New_York"],
+             lambda row: row["exch_ns"] and int(row["exch_ns"]) < OPENING + SECOND)]:
+        numbers = {int(row["frame"]) for row in mixed.rows if keep(row)}
+        expected = [frame for number, frame in enumerate(mixed.frames) if number in numbers]
+        same_rows(exported(mixed.capture, *words), expected)
+
+
+def test_export_to_standard_output_is_the_same_file():
+    mixed = Mixed.get()
+    out = tickcap("export", mixed.capture, "--format", "pcap", "-o", "-").expect(0).out
+    assert out == (HERE / "mixed/in.pcap").read_bytes()
+
+
+def test_import_merges_its_inputs_by_time():
+    frames = Mixed.get().frames
+    draw = random.Random(5)
+    parts = [[], [], []]
+    for frame in frames:
+        parts[draw.randrange(3)].append(frame)
+    inputs = [HERE / f"part{index}.pcap" for index in range(3)]
+    for path, part in zip(inputs, parts):
+        pcapio.write(path, part)
+    # at equal times the input named first comes first
+    expected = sorted((frame for part in parts for frame in part), key=lambda frame: frame[0])
+    same_rows(exported(imported("merged", *inputs)), expected)
+    pcapio.write(inputs[0], frames[:1000])
+    pcapio.write(inputs[1], frames[1000:])
+    same_rows(exported(imported("joined", inputs[1], inputs[0])), sorted(
+        frames[1000:] + frames[:1000], key=lambda frame: frame[0]))
+
+
+def pcapng(frames, order="<", resolutions=(9,)):
+    """A pcapng file; frame i is of interface i modulo their number."""
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack(order + "II", kind, 12 + len(body)) + body + \
+            struct.pack(order + "I", 12 + len(body))
+
+    out = block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    for resolution in resolutions:
+        out += block(1, struct.pack(order + "HHI", 1, 0, 262144) +
+                     struct.pack(order + "HHBxxxHH", 9, 1, resolution, 0, 0))
+    for index, (time_ns, wire, frame) in enumerate(frames):
+        interface = index % len(resolutions)
+        ticks = time_ns * 10**resolutions[interface] // SECOND
+        out += block(6, struct.pack(order + "IIIII", interface, ticks >> 32, ticks & 0xFFFFFFFF,
+                                    len(frame), wire) + frame)
+        if index % 7 == 0:
+            out += block(0xBAD, b"a block that nobody knows")
+    return out
+
+
+def in_microseconds(frames):
+    return [(time_ns // 1000 * 1000, wire, frame) for time_ns, wire, frame in frames]
+
+
+def test_import_of_pcapng():
+    frames = Mixed.get().frames
+    path = HERE / "in.pcapng"
+    path.write_bytes(pcapng(frames))
+    capture = imported("fromng", path)
+    same_rows(exported(capture), frames)
+    assert info(capture)["clocks"][0]["unit"] == "ns"
+    path.write_bytes(pcapng(frames, ">"))
+    same_rows(exported(imported("fromngbig", path)), frames)
+    path.write_bytes(pcapng(frames, resolutions=(9, 6)))
+    mixed = [frame if index % 2 == 0 else in_microseconds([frame])[0]
+             for index, frame in enumerate(frames)]
+    same_rows(exported(imported("fromngtwo", path)), mixed)
+    capture = imported("fromngstdin", "-", given=pcapng(frames))
+    same_rows(exported(capture), frames)
+
+
+def swapped(frames, nanoseconds):
+    """A pcap file of the other byte order."""
+    magic = pcapio.MAGIC_NS if nanoseconds else pcapio.MAGIC_US
+    out = struct.pack(">IHHiIII", magic, 2, 4, 0, 0, 262144, 1)
+    for time_ns, wire, frame in frames:
+        fraction = time_ns % SECOND // (1 if nanoseconds else 1000)
+        out += struct.pack(">IIII", time_ns // SECOND, fraction, len(frame), wire) + frame
+    return out
+
+
+def test_import_of_other_byte_orders_and_resolutions():
+    frames = Mixed.get().frames
+    path = HERE / "other.pcap"
+    path.write_bytes(swapped(frames, True))
+    capture = imported("swapped", path)
+    same_rows(exported(capture), frames)
+    assert info(capture)["clocks"][0]["unit"] == "ns"
+    path.write_bytes(swapped(frames, False))
+    capture = imported("swappedus", path)
+    same_rows(exported(capture), in_microseconds(frames))
+    assert info(capture)["clocks"][0]["unit"] == "us"
+    pcapio.write(path, frames, nanoseconds=False)
+    capture = imported("us", path)
+    same_rows(exported(capture), in_microseconds(frames))
+    contains([{"source": "file", "unit": "us"}], info(capture)["clocks"])
+
+
+def test_import_from_standard_input():
+    mixed = Mixed.get()
+    data = (HERE / "mixed/in.pcap").read_bytes()
+    capture = imported("stdin", "-", given=data)
+    same_rows(exported(capture), mixed.frames)
+    pcapio.write(HERE / "half.pcap", mixed.frames[::2])
+    pcapio.write(HERE / "other half.pcap", mixed.frames[1::2])
+    capture = imported("stdintoo", HERE / "half.pcap", "-",
+                       given=(HERE / "other half.pcap").read_bytes())
+    same_rows(exported(capture), sorted(mixed.frames[::2] + mixed.frames[1::2],
+                                        key=lambda frame: frame[0]))
+
+
+def hostile_frames():
+    """Frames that no feed sends: short, long, cut, broken, of other kinds, at odd times."""
+    draw = random.Random(5)
+    message = expectedrows.itch_message(draw, "S", 0, OPENING, "")
+    good = pcapio.udp_frame(pcapio.moldudp64("S000000001", 1, [message]))
+    fragment = bytearray(good)
+    fragment[20:22] = b"\x20\x00"
+    later_fragment = bytearray(good)
+    later_fragment[20:22] = b"\x00\x05"
+    payloads = [pcapio.moldudp64("S000000001", 5, [message], count=7),
+                pcapio.moldudp64("S000000001", 5, [message] * 2, count=1),
+                pcapio.moldudp64("S000000001", 2**64 - 2, [message] * 4),
+                pcapio.moldudp64("S000000001", 0, [message]),
+                pcapio.moldudp64("S000000001", 7, [], count=0xFFFF),
+                pcapio.moldudp64("S000000002", 7, [b"", b"x", b"A" * 36, b"A" * 35]),
+                pcapio.moldudp64("\x01,\"\n", 7, [message]),
+                pcapio.moldudp64("S000000002", 20, [bytes([i]) * 400 for i in range(150)]), b""]
+    frames = [pcapio.udp_frame(payload) for payload in payloads]
+    frames += [pcapio.udp_frame(payloads[5], vlans=range(1, tags + 1)) for tags in range(1, 6)]
+    frames += [pcapio.udp_frame(payloads[5], options=b"\x01" * 40, trailer=bytes(100)),
+               bytes(fragment), bytes(later_fragment), b"", draw.randbytes(9000),
+               draw.randbytes(65535 + 22)]
+    frames += [good[:cut] for cut in (1, 13, 14, 33, 34, 41, 42, 61, len(good) - 1)]
+    frames += [draw.randbytes(draw.randrange(200)) for _ in range(300)]
+    for _ in range(300):
+        flipped = bytearray(good)
+        flipped[draw.randrange(len(good))] ^= 1 << draw.randrange(8)
+        frames.append(bytes(flipped))
+    times = [0, OPENING - 5 * SECOND, (2**31 - 1) * SECOND, 2**31 * SECOND,
+             (2**32 - 1) * SECOND + 999999999, OPENING]
+    return [(OPENING + index * 1000, len(frame) + draw.choice([0, 0, 4, 9000]), frame)
+            for index, frame in enumerate(frames)] + \
+        [(OPENING, wire, good) for wire in (0, 10)] + \
+        [(time_ns, len(good), good) for time_ns in times]
+
+
+def test_import_then_export_is_identical():
+    feeds = {"quiet": [], "two lines": ["--lines", "2", "--loss", "a=0.01,b=0.02", "--late", "0.01",
+                                        "--duplicates", "0.01"]}
+    inputs = {"hostile": HERE / "hostile.pcap", "mixed": HERE / "mixed.pcap"}
+    pcapio.write(inputs["hostile"], hostile_frames(), snaplen=70000)
+    pcapio.write(inputs["mixed"], Mixed.get().frames)
+    for name, options in feeds.items():
+        inputs[name] = HERE / f"{name}.pcap"
+        tickcap("gen", "-o", inputs[name], "--messages", "30000", *options).expect(0)
+    for name, path in inputs.items():
+        for level in ("auto", "none"):
+            capture = imported(f"{name} {level}", path, options=["--set", f"codec.level={level}"])
+            tickcap("verify", capture).expect(0)
+            tickcap("export", capture, "--format", "pcap", "-o", HERE / "again.pcap").expect(0)
+            assert (HERE / "again.pcap").read_bytes() == path.read_bytes(), f"{name}, {level}"
+    rows = tickcap("cat", HERE / "hostile auto", "--format", "json").expect(0).text.splitlines()
+    assert len(rows) > 150 and all(json.loads(row)["kind"] == "message" for row in rows)
+
+if __name__ == "__main__":
+    tap.run(__name__)
