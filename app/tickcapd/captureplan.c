@@ -13,6 +13,8 @@
 #include "common/pcapfile.h"
 #include "file/paths.h"
 #include "tickcapd/host.h"
+#include "tickcapd/pcibinding.h"
+#include "tickcapd/profilechoice.h"
 
 enum {
     BUFFER_OVERHEAD_BYTES = 384,    /* of a receive buffer: headroom, its descriptor, its slot */
@@ -76,6 +78,18 @@ static enum tc_status refuse_device(const struct tc_plan_port *port, struct tc_e
                    port->config->device, sentence);
 }
 
+/* The kernel hands joined frames to its sockets; what was on the wire is lost with that. */
+static enum tc_status refuse_merging(const struct tc_plan_port *port, const char *interface,
+                                     struct tc_error *error)
+{
+    if (port->profile.lro || !tc_host_interface_merges(interface))
+        return TC_OK;
+    return tc_fail(error, TC_USAGE,
+                   "port %s: %s merges frames into longer ones, which were never on the wire; run: "
+                   "ethtool -K %s gro off lro off",
+                   port->config->name, interface, interface);
+}
+
 /* A file source: it must be there, and hold Ethernet frames. */
 static enum tc_status check_pcap(struct tc_plan_port *port, struct tc_error *error)
 {
@@ -99,7 +113,7 @@ static enum tc_status check_pcap(struct tc_plan_port *port, struct tc_error *err
         return refuse_device(port, error, "expected rx_pcap=FILE, rx_iface=NAME or iface=NAME");
     if (!tc_host_has_interface(interface))
         return refuse_device(port, error, "there is no such interface, see ip link");
-    return TC_OK;
+    return refuse_merging(port, interface, error);
 }
 
 /* The kernel cuts frames that do not fit a slot, without a word; they must not come to be. */
@@ -120,11 +134,32 @@ static enum tc_status check_af_packet(const struct tc_plan_port *port, struct tc
                        "port %s: %s has MTU %u, but a slot of framesz=%s holds frames of %u bytes: "
                        "longer ones would be cut; set a larger framesz",
                        port->config->name, interface, mtu, slot, longest);
-    if (tc_host_interface_merges(interface))
-        return tc_fail(error, TC_USAGE,
-                       "port %s: %s merges frames into longer ones that would be cut; run: "
-                       "ethtool -K %s gro off lro off",
-                       port->config->name, interface, interface);
+    return refuse_merging(port, interface, error);
+}
+
+/* What is known of a device before DPDK has started: its numbers, or its driver. */
+static enum tc_status identify(struct tc_plan_port *port, struct tc_device_id *id,
+                               struct tc_error *error)
+{
+    const char *device = port->config->device;
+
+    *id = (struct tc_device_id){.driver = port->driver, .is_pci = tc_is_pci_address(device)};
+    if (id->is_pci) {
+        port->kind = TC_DEVICE_PCI;
+        if (!tc_host_has_pci(device) || !tc_host_pci_numbers(device, &id->vendor, &id->device))
+            return refuse_device(port, error, "there is no such PCI device, see scripts/nic list");
+        if (!tc_host_pci_is_network(device))
+            return refuse_device(port, error, "it is no network device, see scripts/nic list");
+        port->node = tc_host_node_of_pci(device);
+        return TC_OK;
+    }
+    port->kind = TC_DEVICE_VIRTUAL;
+    virtual_driver(device, port->driver);
+    if (strncmp(port->driver, "net_", 4) != 0)
+        return refuse_device(port, error,
+                             "expected a PCI address such as 0000:5e:00.0, or a virtual device "
+                             "such as net_af_packet0,iface=eth2");
+    port->node = tc_host_node_of_cpu(tc_config_number(&port->config->rx_lcores, 0));
     return TC_OK;
 }
 
@@ -132,24 +167,20 @@ static enum tc_status plan_port(struct tc_plan_port *port, const struct tc_confi
                                 struct tc_arena *arena, struct tc_error *error)
 {
     struct tc_error detail = {0};
+    struct tc_device_id id;
+    enum tc_status status;
 
     *port = (struct tc_plan_port){.config = config, .snaplen = TC_SNAPLEN_DEFAULT};
-    if (tc_is_pci_address(config->device)) {
-        port->kind = TC_DEVICE_PCI;
-        if (!tc_host_has_pci(config->device))
-            return refuse_device(port, error,
-                                 "there is no such PCI device, see dpdk-devbind.py -s");
-        port->node = tc_host_node_of_pci(config->device);
-    } else {
-        port->kind = TC_DEVICE_VIRTUAL;
-        virtual_driver(config->device, port->driver);
-        if (strncmp(port->driver, "net_", 4) != 0)
-            return refuse_device(port, error,
-                                 "expected a PCI address such as 0000:5e:00.0, or a virtual device "
-                                 "such as net_af_packet0,iface=eth2");
-        port->node = tc_host_node_of_cpu(tc_config_number(&config->rx_lcores, 0));
-    }
-    if (tc_profile_load(&port->profile, config->profile, port->driver, arena, &detail) != TC_OK)
+    status = identify(port, &id, error);
+    if (status != TC_OK)
+        return status;
+    if (tc_profile_choose(&port->profile, config->profile, &id, arena, &detail) != TC_OK)
+        return tc_fail(error, TC_USAGE, "port %s: %s", config->name, detail.text);
+    if (config->rx_lcores.count > port->profile.queues_max)
+        return tc_fail(error, TC_USAGE,
+                       "port %s: rx_lcores: %zu queues, profile %s has at most %lu", config->name,
+                       config->rx_lcores.count, port->profile.name, port->profile.queues_max);
+    if (id.is_pci && tc_pci_binding_check(config->device, &port->profile, &detail) != TC_OK)
         return tc_fail(error, TC_USAGE, "port %s: %s", config->name, detail.text);
     complete_argument(port);
     if (strcmp(port->driver, "net_pcap") == 0)
@@ -332,6 +363,15 @@ static void print_stream(FILE *out, const struct tc_capture_plan *plan,
                     stream->rx_lcore);
 }
 
+/* Traps of the driver, for whoever sets the capture up. */
+static void print_quirks(FILE *out, const struct tc_profile *profile)
+{
+    const struct tc_quirk *quirks = profile->quirks.items;
+
+    for (size_t i = 0; i < profile->quirks.count; i++)
+        fprintf(out, "    note: %s (%s)\n", quirks[i].claim, quirks[i].source);
+}
+
 static void print_port(FILE *out, const struct tc_plan_port *port)
 {
     static const char *const losses[] = {"all counted", "partly counted", "not counted"};
@@ -346,6 +386,7 @@ static void print_port(FILE *out, const struct tc_plan_port *port)
             port->profile.source == TC_CLOCK_TSC ? "" : ", in ",
             port->profile.source == TC_CLOCK_TSC ? " at the burst"
                                                  : tc_clock_unit_names[port->profile.unit]);
+    print_quirks(out, &port->profile);
 }
 
 void tc_plan_print(FILE *out, const struct tc_capture_plan *plan)

@@ -82,7 +82,7 @@ static struct tc_clock clock_of(const struct tc_capture_run *run, const struct t
     return (struct tc_clock){
         .source = (uint8_t)profile->source,
         .unit = (uint8_t)profile->unit,
-        .epoch = TC_EPOCH_UTC,
+        .epoch = (uint8_t)profile->epoch,
         .error_ns_max = TC_ERROR_UNKNOWN,
     };
 }

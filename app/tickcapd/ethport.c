@@ -1,14 +1,16 @@
 /* Set-up of a port, by its profile. Nothing here is on the path of a frame. */
 #include "tickcapd/ethport.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_ether.h>
 #include <rte_mbuf_dyn.h>
 
-enum { POOL_CACHE = 256 };
+enum { POOL_CACHE = 256, VLAN_TAGS_BYTES = 8 };
 
 static enum tc_status refuse(const struct tc_plan_port *plan, struct tc_error *error,
                              const char *what, int result)
@@ -51,52 +53,183 @@ static void find_stamp(struct tc_eth_port *port)
                        0;
 }
 
-static enum tc_status configure(struct tc_eth_port *port, uint16_t queues, struct tc_error *error)
+TC_PRINTF(3, 4)
+static void warn_about(const struct tc_plan_port *plan, tc_eth_warn *warn, const char *format, ...)
 {
-    const struct tc_profile *profile = &port->plan->profile;
+    char what[300], sentence[400];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    snprintf(sentence, sizeof sentence, "port %s: %s", plan->config->name, what);
+    warn(sentence);
+}
+
+/* The MTU to ask for: the profile's, or what the device has if that is less. */
+static uint16_t choose_mtu(const struct tc_plan_port *plan, const struct rte_eth_dev_info *info,
+                           tc_eth_warn *warn)
+{
+    const struct tc_profile *profile = &plan->profile;
+
+    if (profile->mtu <= info->max_mtu)
+        return (uint16_t)profile->mtu;
+    warn_about(plan, warn,
+               "the device takes an MTU of %u at most, profile %s asks for %lu; longer "
+               "frames are lost",
+               info->max_mtu, profile->name, profile->mtu);
+    return info->max_mtu;
+}
+
+/* A frame of the MTU must fit one buffer, or several where the driver can. */
+static enum tc_status check_frame_bytes(const struct tc_plan_port *plan, uint16_t mtu,
+                                        uint64_t offloads, struct tc_error *error)
+{
+    const struct tc_profile *profile = &plan->profile;
+    uint32_t longest = mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + VLAN_TAGS_BYTES;
+
+    if (longest <= profile->frame_bytes || (offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0)
+        return TC_OK;
+    return tc_fail(error, TC_USAGE,
+                   "port %s: frames of MTU %u have up to %u bytes, the buffers of profile %s hold "
+                   "%lu and the driver cannot fill several: set frame_bytes to %u or more",
+                   plan->config->name, mtu, longest, profile->name, profile->frame_bytes, longest);
+}
+
+/*
+ * What the port does to frames. Stripping VLAN tags and joining frames are not asked for, so that
+ * frames arrive as they were on the wire.
+ */
+static enum tc_status choose_mode(const struct tc_plan_port *plan, uint16_t queues,
+                                  const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
+                                  tc_eth_warn *warn, struct tc_error *error)
+{
+    const struct tc_profile *profile = &plan->profile;
+
+    *conf = (struct rte_eth_conf){0};
+    if (profile->source != TC_CLOCK_TSC)
+        conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP;
+    /* frames longer than a buffer come in several, where the driver must be told */
+    conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+    if (queues > 1 && profile->steering == TC_STEER_RSS) {
+        conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
+                                            (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
+        if (conf->rx_adv_conf.rss_conf.rss_hf == 0)
+            return tc_fail(error, TC_USAGE,
+                           "port %s: the device cannot spread frames over %u queues: name one RX "
+                           "lcore in rx_lcores",
+                           plan->config->name, queues);
+    }
+    if (profile->mtu == 0)
+        return TC_OK;
+    conf->rxmode.mtu = choose_mtu(plan, info, warn);
+    return check_frame_bytes(plan, (uint16_t)conf->rxmode.mtu, conf->rxmode.offloads, error);
+}
+
+static enum tc_status set_up_queues(struct tc_eth_port *port, uint16_t queues, uint16_t send_queues,
+                                    struct tc_error *error)
+{
+    uint16_t descriptors = (uint16_t)port->plan->profile.descriptors;
+    uint16_t send_descriptors = descriptors;
+    int result = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &descriptors, &send_descriptors);
+
+    for (uint16_t queue = 0; result == 0 && queue < queues; queue++)
+        result = rte_eth_rx_queue_setup(port->id, queue, descriptors, SOCKET_ID_ANY, NULL,
+                                        port->pool);
+    for (uint16_t queue = 0; result == 0 && queue < send_queues; queue++)
+        result = rte_eth_tx_queue_setup(port->id, queue, send_descriptors, SOCKET_ID_ANY, NULL);
+    return result == 0 ? TC_OK : refuse(port->plan, error, "a queue cannot be set up", result);
+}
+
+/* DPDK names the driver of a PCI device only now; its profile was chosen by its numbers. */
+static void check_driver(const struct tc_plan_port *plan, const struct rte_eth_dev_info *info,
+                         tc_eth_warn *warn)
+{
+    const char(*drivers)[TC_NAME_BYTES] = plan->profile.drivers.items;
+    size_t count = plan->profile.drivers.count;
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(drivers[i], info->driver_name) == 0)
+            return;
+    if (count > 0)
+        warn_about(plan, warn, "DPDK uses driver %s, profile %s is for %s: its limits may not hold",
+                   info->driver_name, plan->profile.name, drivers[0]);
+}
+
+static enum tc_status configure(struct tc_eth_port *port, uint16_t queues, tc_eth_warn *warn,
+                                struct tc_error *error)
+{
     struct rte_eth_dev_info info;
-    struct rte_eth_conf conf = {0};
-    uint16_t descriptors = (uint16_t)profile->descriptors;
-    uint16_t no_descriptors = 0;
+    struct rte_eth_conf conf;
+    uint16_t send_queues = port->plan->profile.queue_pairs ? queues : 0;
     int result = rte_eth_dev_info_get(port->id, &info);
+    enum tc_status status;
 
     if (result != 0)
         return refuse(port->plan, error, "it says nothing of itself", result);
+    check_driver(port->plan, &info, warn);
     if (queues > info.max_rx_queues)
         return tc_fail(error, TC_USAGE, "port %s: rx_lcores: %u queues, the device has %u",
                        port->plan->config->name, queues, info.max_rx_queues);
-    if (profile->source != TC_CLOCK_TSC)
-        conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP;
-    /* frames longer than a buffer come in several, where the driver must be told */
-    conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-    if (queues > 1) {
-        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-        conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads;
-        if (info.flow_type_rss_offloads == 0)
-            conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
-    }
-    result = rte_eth_dev_configure(port->id, queues, 0, &conf);
-    if (result == 0)
-        result = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &descriptors, &no_descriptors);
+    status = choose_mode(port->plan, queues, &info, &conf, warn, error);
+    if (status != TC_OK)
+        return status;
+    result = rte_eth_dev_configure(port->id, queues, send_queues, &conf);
     if (result != 0)
         return refuse(port->plan, error, "it cannot be configured", result);
-    for (uint16_t queue = 0; queue < queues; queue++) {
-        result = rte_eth_rx_queue_setup(port->id, queue, descriptors, SOCKET_ID_ANY, NULL,
-                                        port->pool);
-        if (result != 0)
-            return refuse(port->plan, error, "a queue cannot be set up", result);
-    }
-    return TC_OK;
+    return set_up_queues(port, queues, send_queues, error);
 }
 
-static void warn_about(const struct tc_eth_port *port, tc_eth_warn *warn, const char *what,
-                       int result)
+/* Which frames the port lets in. A refusal is told: it still receives, but perhaps not all. */
+static void open_filters(const struct tc_eth_port *port, tc_eth_warn *warn)
 {
-    char sentence[200];
+    const struct tc_profile *profile = &port->plan->profile;
+    int promiscuous = profile->promiscuous ? rte_eth_promiscuous_enable(port->id) : 0;
+    int multicast = profile->allmulticast ? rte_eth_allmulticast_enable(port->id) : 0;
 
-    snprintf(sentence, sizeof sentence, "port %s: %s: %s; it may not see all frames",
-             port->plan->config->name, what, rte_strerror(-result));
-    warn(sentence);
+    if (promiscuous != 0)
+        warn_about(port->plan, warn,
+                   "promiscuous mode cannot be switched on: %s; it may not see all frames",
+                   rte_strerror(-promiscuous));
+    /* a promiscuous port sees all groups anyway */
+    if (multicast != 0 && (!profile->promiscuous || promiscuous != 0))
+        warn_about(port->plan, warn,
+                   "receiving all multicast groups cannot be switched on: %s; it may not see all "
+                   "frames",
+                   rte_strerror(-multicast));
+}
+
+/* Frames must keep their tags; some drivers start with stripping on, whatever was configured. */
+static void keep_tags(const struct tc_eth_port *port, tc_eth_warn *warn)
+{
+    int offloads = rte_eth_dev_get_vlan_offload(port->id);
+    bool strips = port->plan->profile.vlan_strip;
+
+    if (!strips && offloads > 0 && (offloads & RTE_ETH_VLAN_STRIP_OFFLOAD) != 0)
+        strips = rte_eth_dev_set_vlan_offload(port->id, offloads & ~RTE_ETH_VLAN_STRIP_OFFLOAD) !=
+                 0;
+    if (strips)
+        warn_about(port->plan, warn,
+                   "the driver may take VLAN tags off frames and cannot be told not to: such tags "
+                   "are not recorded, and a line with `vlan` does not match");
+    if (port->plan->profile.lro)
+        warn_about(port->plan, warn,
+                   "the driver may join TCP frames and cannot be told not to: those are not "
+                   "recorded as they were on the wire");
+}
+
+static void open_losses(struct tc_eth_port *port, tc_eth_warn *warn)
+{
+    const struct tc_profile *profile = &port->plan->profile;
+    char unknown[200];
+
+    tc_loss_reader_open(&port->losses, port->id, profile, unknown, sizeof unknown);
+    if (unknown[0] != '\0')
+        warn_about(port->plan, warn,
+                   "the driver has no counter %s, which missed_xstats of profile %s names: what it "
+                   "counts is not seen",
+                   unknown, profile->name);
 }
 
 enum tc_status tc_eth_port_start(struct tc_eth_port *port, const struct tc_plan_port *plan,
@@ -113,15 +246,16 @@ enum tc_status tc_eth_port_start(struct tc_eth_port *port, const struct tc_plan_
     if (status != TC_OK)
         return status;
     find_stamp(port);
-    status = configure(port, queues, error);
+    status = configure(port, queues, warn, error);
     if (status != TC_OK)
         return status;
     result = rte_eth_dev_start(port->id);
     if (result != 0)
         return refuse(plan, error, "it cannot be started", result);
     port->started = true;
-    if (plan->profile.promiscuous && (result = rte_eth_promiscuous_enable(port->id)) != 0)
-        warn_about(port, warn, "promiscuous mode cannot be switched on", result);
+    open_filters(port, warn);
+    keep_tags(port, warn);
+    open_losses(port, warn);
     return TC_OK;
 }
 
@@ -134,11 +268,7 @@ void tc_eth_port_stop(struct tc_eth_port *port)
     port->started = false;
 }
 
-struct tc_eth_losses tc_eth_port_losses(const struct tc_eth_port *port)
+struct tc_port_losses tc_eth_port_losses(const struct tc_eth_port *port)
 {
-    struct rte_eth_stats stats;
-
-    if (!port->started || rte_eth_stats_get(port->id, &stats) != 0)
-        return (struct tc_eth_losses){0};
-    return (struct tc_eth_losses){stats.imissed, stats.ierrors, stats.rx_nombuf};
+    return port->started ? tc_loss_reader_read(&port->losses) : (struct tc_port_losses){0};
 }

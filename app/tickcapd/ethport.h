@@ -7,6 +7,7 @@
 #include <rte_mempool.h>
 
 #include "tickcapd/captureplan.h"
+#include "tickcapd/portlosses.h"
 
 struct tc_eth_port {
     const struct tc_plan_port *plan;
@@ -16,13 +17,7 @@ struct tc_eth_port {
     bool has_stamps;     /* the driver may stamp frames */
     uint64_t stamp_flag; /* in an mbuf's flags */
     int stamp_offset;    /* of its dynamic field */
-};
-
-/* What the driver says it lost; only as good as the profile's loss_counters. */
-struct tc_eth_losses {
-    uint64_t missed;
-    uint64_t errors;
-    uint64_t no_buffer;
+    struct tc_loss_reader losses;
 };
 
 /* Configures and starts a port; a warning about what it cannot do goes to `warn`. */
@@ -33,6 +28,7 @@ TC_MUST_USE enum tc_status tc_eth_port_start(struct tc_eth_port *port,
                                              struct tc_error *error);
 void tc_eth_port_stop(struct tc_eth_port *port);
 
-struct tc_eth_losses tc_eth_port_losses(const struct tc_eth_port *port);
+/* What the driver says it lost since the start. */
+struct tc_port_losses tc_eth_port_losses(const struct tc_eth_port *port);
 
 #endif

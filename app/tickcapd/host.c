@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <libgen.h>
+#include <limits.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -12,6 +14,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { PCI_CLASS_NETWORK = 0x02 }; /* the upper byte of a class */
 
 /* First line of a file, without its end; false when there is none. */
 static bool read_line(const char *path, char *line, size_t size)
@@ -159,6 +163,56 @@ bool tc_host_has_pci(const char *address)
     char path[96];
 
     snprintf(path, sizeof path, "/sys/bus/pci/devices/%s", address);
+    return access(path, F_OK) == 0;
+}
+
+/* A hexadecimal number that sysfs tells of a PCI device. */
+static bool read_pci_number(const char *address, const char *what, uint32_t *number)
+{
+    char path[128], line[32], *end;
+
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/%s", address, what);
+    if (!read_line(path, line, sizeof line))
+        return false;
+    *number = (uint32_t)strtoul(line, &end, 16);
+    return end != line;
+}
+
+bool tc_host_pci_is_network(const char *address)
+{
+    uint32_t class = 0;
+
+    return read_pci_number(address, "class", &class) && class >> 16 == PCI_CLASS_NETWORK;
+}
+
+bool tc_host_pci_numbers(const char *address, uint16_t *vendor, uint16_t *device)
+{
+    uint32_t numbers[2];
+
+    if (!read_pci_number(address, "vendor", &numbers[0]) ||
+        !read_pci_number(address, "device", &numbers[1]))
+        return false;
+    *vendor = (uint16_t)numbers[0];
+    *device = (uint16_t)numbers[1];
+    return true;
+}
+
+void tc_host_pci_driver(const char *address, char *driver, size_t size)
+{
+    char path[128], target[PATH_MAX];
+    ssize_t length;
+
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/driver", address);
+    length = readlink(path, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = '\0';
+    snprintf(driver, size, "%s", length > 0 ? basename(target) : "");
+}
+
+bool tc_host_pci_has_iommu(const char *address)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/iommu_group", address);
     return access(path, F_OK) == 0;
 }
 

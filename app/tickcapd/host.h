@@ -27,6 +27,19 @@ uint64_t tc_host_huge_page_bytes(void);
 uint64_t tc_host_huge_pages(int node);
 
 bool tc_host_has_pci(const char *address);
+
+/* Whether a PCI device is one for networks, by its class. */
+bool tc_host_pci_is_network(const char *address);
+
+/* A PCI device's vendor and device numbers; false where there are none. */
+bool tc_host_pci_numbers(const char *address, uint16_t *vendor, uint16_t *device);
+
+/* The kernel driver that a PCI device is bound to; empty: none. */
+void tc_host_pci_driver(const char *address, char *driver, size_t size);
+
+/* Whether its memory accesses go through an IOMMU. */
+bool tc_host_pci_has_iommu(const char *address);
+
 bool tc_host_has_interface(const char *name);
 
 /* What an interface is set to: its MTU, and whether GRO or LRO make long frames of short ones. */

@@ -1,4 +1,7 @@
-/* A round every 100 ms; clocks every second. A signal ends the pause between rounds at once. */
+/*
+ * A round every 100 ms; clocks every second, the drivers' counters every minute. A signal ends the
+ * pause between rounds at once.
+ */
 #include "tickcapd/observe.h"
 
 #include <pthread.h>
@@ -7,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUND_NS = 100 * 1000 * 1000, ROUNDS_A_SECOND = 10 };
+enum { ROUND_NS = 100 * 1000 * 1000, ROUNDS_A_SECOND = 10, ROUNDS_A_MINUTE = 600 };
 
 #define SECOND_NS UINT64_C(1000000000)
 
@@ -37,6 +40,16 @@ static void correct_clocks(struct tc_capture_run *run)
     for (size_t i = 0; i < run->plan->stream_count; i++)
         /* a receiver that has not taken up the last correction gets the next one */
         (void)tc_clock_publish(&run->streams[i].clock, &run->discipline.clock);
+}
+
+/*
+ * Counters of 32 bits in a device stick at their end unless somebody reads them: ixgbe asks for a
+ * reading every four minutes (DPDK 22.11, doc/guides/nics/ixgbe.rst, "Statistics").
+ */
+static void keep_counters(const struct tc_capture_run *run)
+{
+    for (size_t i = 0; i < run->plan->port_count; i++)
+        (void)tc_eth_port_losses(&run->ports[i]);
 }
 
 /* One line that is rewritten, where somebody may be watching. */
@@ -81,6 +94,8 @@ enum tc_ending tc_observe(struct tc_capture_run *run, uint64_t duration_s)
         if (rounds % ROUNDS_A_SECOND != 0)
             continue;
         correct_clocks(run);
+        if (rounds % ROUNDS_A_MINUTE == 0)
+            keep_counters(run);
         if (terminal)
             show_progress(run, rounds / ROUNDS_A_SECOND, &shown);
     }

@@ -1,30 +1,63 @@
-/* Finding and reading profiles. */
+/* The keys of a profile. drivers-config/README.md documents each row; a test compares them. */
 #include "tickcapd/profile.h"
 
-#include <dirent.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define OF(member) offsetof(struct tc_profile, member)
+#define OF(member)       offsetof(struct tc_profile, member)
+#define OF_QUIRK(member) offsetof(struct tc_quirk, member)
 
 static const struct tc_take_range descriptor_range = {1, 65535};
 static const struct tc_take_range burst_range = {1, TC_BURST_MAX};
 static const struct tc_take_range frame_range = {128, 16384};
+static const struct tc_take_range mtu_range = {68, 9978}; /* IPv4's least; a jumbo frame's most */
 static const struct tc_take_range poll_range = {0, 1UL << 40};
+static const struct tc_take_range queue_range = {1, 1024};
 static const struct tc_take_text devargs_text = {TC_DEVARGS_BYTES};
+static const struct tc_take_text xstat_text = {TC_XSTAT_BYTES};
+static const struct tc_take_text quirk_text = {TC_QUIRK_BYTES};
 
-/* in the order of enum tc_clock_source and enum tc_clock_unit */
+/* in the order of the enumerations */
+static const struct tc_take_choice bindings = {
+    (const char *const[]){"vfio-pci", "kernel", "none", NULL}, NULL};
+static const struct tc_take_choice steerings = {
+    (const char *const[]){"rss", "device", "single", NULL}, (const char *const[]){"flow", NULL}};
 static const struct tc_take_choice sources = {(const char *const[]){"tsc", "file", "nic", NULL},
                                               NULL};
 static const struct tc_take_choice units = {(const char *const[]){"ns", "us", NULL},
                                             (const char *const[]){"ticks", NULL}};
+static const struct tc_take_choice epochs = {(const char *const[]){"utc", NULL},
+                                             (const char *const[]){"tai", "start", NULL}};
 static const struct tc_take_choice fulls = {(const char *const[]){"drop", "wait", NULL}, NULL};
 static const struct tc_take_choice counters = {
     (const char *const[]){"exact", "partial", "absent", NULL}, NULL};
+
+/* "8086:1572", or "15b3:*" for all devices of a vendor; in lower case as sysfs writes them. */
+static enum tc_status take_pci(void *target, const char *word, const void *detail,
+                               struct tc_arena *arena, struct tc_error *error)
+{
+    struct tc_pci_pattern *pattern = target;
+    static const char digits[] = "0123456789abcdef";
+    bool any = strcmp(word + strspn(word, digits), ":*") == 0;
+
+    (void)detail;
+    (void)arena;
+    if (strspn(word, digits) != 4 || word[4] != ':' ||
+        (!any && (strspn(word + 5, digits) != 4 || word[9] != '\0')))
+        return tc_fail(error, TC_USAGE,
+                       "'%.80s' is no PCI device: expected vendor:device in hex, as in 8086:1572, "
+                       "or 8086:*",
+                       word);
+    *pattern = (struct tc_pci_pattern){
+        .vendor = (uint16_t)strtoul(word, NULL, 16),
+        .device = any ? 0 : (uint16_t)strtoul(word + 5, NULL, 16),
+        .any_device = any,
+    };
+    return TC_OK;
+}
 
 static const struct tc_yaml_key timestamp_keys[] = {
     {.name = "source",
@@ -33,6 +66,36 @@ static const struct tc_yaml_key timestamp_keys[] = {
      .detail = &sources,
      .required = true},
     {.name = "unit", .offset = OF(unit), .take = tc_take_choice, .detail = &units},
+    {.name = "epoch", .offset = OF(epoch), .take = tc_take_choice, .detail = &epochs},
+    {0},
+};
+
+static const struct tc_yaml_key queue_keys[] = {
+    {.name = "max",
+     .offset = OF(queues_max),
+     .take = tc_take_uint,
+     .detail = &queue_range,
+     .required = true},
+    {.name = "steering",
+     .offset = OF(steering),
+     .take = tc_take_choice,
+     .detail = &steerings,
+     .required = true},
+    {.name = "pairs", .offset = OF(queue_pairs), .take = tc_take_bool},
+    {0},
+};
+
+static const struct tc_yaml_key quirk_keys[] = {
+    {.name = "claim",
+     .offset = OF_QUIRK(claim),
+     .take = tc_take_text,
+     .detail = &quirk_text,
+     .required = true},
+    {.name = "source",
+     .offset = OF_QUIRK(source),
+     .take = tc_take_text,
+     .detail = &quirk_text,
+     .required = true},
     {0},
 };
 
@@ -42,6 +105,16 @@ static const struct tc_yaml_key keys[] = {
      .offset = OF(drivers),
      .take = tc_take_name,
      .item_bytes = TC_NAME_BYTES,
+     .required = true},
+    {.name = "pci",
+     .kind = TC_YAML_WORDS,
+     .offset = OF(pci),
+     .take = take_pci,
+     .item_bytes = sizeof(struct tc_pci_pattern)},
+    {.name = "bind",
+     .offset = OF(bind),
+     .take = tc_take_choice,
+     .detail = &bindings,
      .required = true},
     {.name = "descriptors",
      .offset = OF(descriptors),
@@ -58,6 +131,8 @@ static const struct tc_yaml_key keys[] = {
      .take = tc_take_uint,
      .detail = &frame_range,
      .required = true},
+    {.name = "mtu", .offset = OF(mtu), .take = tc_take_uint, .detail = &mtu_range},
+    {.name = "queues", .kind = TC_YAML_MAP, .keys = queue_keys, .required = true},
     {.name = "timestamp", .kind = TC_YAML_MAP, .keys = timestamp_keys, .required = true},
     {.name = "when_full",
      .offset = OF(waits),
@@ -69,41 +144,31 @@ static const struct tc_yaml_key keys[] = {
      .take = tc_take_choice,
      .detail = &counters,
      .required = true},
+    {.name = "missed_xstats",
+     .kind = TC_YAML_WORDS,
+     .offset = OF(missed_xstats),
+     .take = tc_take_text,
+     .detail = &xstat_text,
+     .item_bytes = TC_XSTAT_BYTES},
     {.name = "exhausted_after",
      .offset = OF(exhausted_after),
      .take = tc_take_uint,
      .detail = &poll_range},
     {.name = "promiscuous", .offset = OF(promiscuous), .take = tc_take_bool, .required = true},
+    {.name = "allmulticast", .offset = OF(allmulticast), .take = tc_take_bool, .required = true},
+    {.name = "vlan_strip", .offset = OF(vlan_strip), .take = tc_take_bool, .required = true},
+    {.name = "lro", .offset = OF(lro), .take = tc_take_bool, .required = true},
     {.name = "devargs", .offset = OF(devargs), .take = tc_take_text, .detail = &devargs_text},
+    {.name = "quirks",
+     .kind = TC_YAML_MAPS,
+     .offset = OF(quirks),
+     .keys = quirk_keys,
+     .item_bytes = sizeof(struct tc_quirk)},
     {0},
 };
 
-/*
- * The folder of profiles is looked for from the program upwards: below share where it is installed,
- * else in the tree that it was built in.
- */
-static bool find_folder(char folder[PATH_MAX])
-{
-    static const char *const places[] = {"share/tickcap/drivers-config", "drivers-config"};
-    char above[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", above, sizeof above - 1);
-
-    if (length < 0)
-        return false;
-    above[length] = '\0';
-    while (strcmp(dirname(above), "/") != 0)
-        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-            char candidate[2 * PATH_MAX];
-
-            snprintf(candidate, sizeof candidate, "%s/%s", above, places[i]);
-            if (realpath(candidate, folder) != NULL)
-                return true;
-        }
-    return false;
-}
-
-static enum tc_status load_file(struct tc_profile *profile, const char *folder, const char *name,
-                                struct tc_arena *arena, struct tc_error *error)
+enum tc_status tc_profile_read(struct tc_profile *profile, const char *folder, const char *name,
+                               struct tc_arena *arena, struct tc_error *error)
 {
     char path[PATH_MAX + TC_NAME_BYTES];
     struct tc_yaml *yaml;
@@ -118,57 +183,9 @@ static enum tc_status load_file(struct tc_profile *profile, const char *folder, 
     if (status != TC_OK)
         return status;
     status = tc_yaml_fill(yaml, keys, profile, arena, error);
+    if (status == TC_OK && profile->steering == TC_STEER_SINGLE && profile->queues_max != 1)
+        status = tc_yaml_refuse_keys(yaml, (const char *const[]){"queues.max", NULL}, error,
+                                     "queues.max: expected 1, since steering is single");
     tc_yaml_close(yaml);
     return status;
-}
-
-static bool names_driver(const struct tc_profile *profile, const char *driver)
-{
-    const char(*drivers)[TC_NAME_BYTES] = profile->drivers.items;
-
-    for (size_t i = 0; i < profile->drivers.count; i++)
-        if (strcmp(drivers[i], driver) == 0)
-            return true;
-    return false;
-}
-
-/* The profile that names a driver; TC_MISSING where none does. */
-static enum tc_status search(struct tc_profile *profile, const char *folder, const char *driver,
-                             struct tc_arena *arena, struct tc_error *error)
-{
-    DIR *directory = opendir(folder);
-    enum tc_status status = TC_MISSING;
-    struct dirent *entry;
-
-    while (directory != NULL && status == TC_MISSING && (entry = readdir(directory)) != NULL) {
-        char name[TC_NAME_BYTES];
-        size_t length = strlen(entry->d_name);
-
-        if (length < sizeof ".yaml" || length - 5 >= sizeof name ||
-            strcmp(entry->d_name + length - 5, ".yaml") != 0)
-            continue;
-        memcpy(name, entry->d_name, length - 5);
-        name[length - 5] = '\0';
-        status = load_file(profile, folder, name, arena, error);
-        if (status == TC_OK && !names_driver(profile, driver))
-            status = TC_MISSING;
-    }
-    if (directory != NULL)
-        closedir(directory);
-    return status;
-}
-
-enum tc_status tc_profile_load(struct tc_profile *profile, const char *name, const char *driver,
-                               struct tc_arena *arena, struct tc_error *error)
-{
-    char folder[PATH_MAX];
-    enum tc_status status;
-
-    if (!find_folder(folder))
-        return tc_fail(error, TC_USAGE,
-                       "the folder drivers-config is not where tickcapd expects it");
-    if (name[0] != '\0')
-        return load_file(profile, folder, name, arena, error);
-    status = search(profile, folder, driver, arena, error);
-    return status == TC_MISSING ? load_file(profile, folder, "default", arena, error) : status;
 }

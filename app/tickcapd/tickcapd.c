@@ -170,7 +170,7 @@ static bool host_lost_frames(const struct tc_capture_run *run)
     tc_capture_run_ledger(run, &ledger);
     lost = tc_ledger_dropped(&ledger) > 0;
     for (size_t i = 0; i < run->plan->port_count; i++) {
-        struct tc_eth_losses losses = tc_eth_port_losses(&run->ports[i]);
+        struct tc_port_losses losses = tc_eth_port_losses(&run->ports[i]);
 
         if (run->plan->ports[i].source_file[0] != '\0')
             losses.errors = 0; /* a file that is cut off; that has been told */

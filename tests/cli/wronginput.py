@@ -219,13 +219,15 @@ def test_missing_lcores():
 
 def test_missing_devices():
     folder = folder_of("devices")
-    rows = [("0000:ff:1f.7", "PCI device"), ("eth0", "expected a PCI address"),
-            ("net_af_packet0,iface=nosuch0", "interface"), ("net_af_packet0", "iface=NAME"),
-            ("net_pcap0,iface=nosuch0", "interface"), ("net_pcap0", "rx_pcap=FILE"),
-            (f"net_pcap0,rx_pcap={folder}/nowhere.pcap", "nowhere.pcap")]
-    for device, word in rows:
+    rows = [("0000:ff:1f.7", "pcap", "PCI device"), ("eth0", "pcap", "expected a PCI address"),
+            ("net_af_packet0,iface=nosuch0", "af_packet", "interface"),
+            ("net_af_packet0", "af_packet", "iface=NAME"),
+            ("net_pcap0,iface=nosuch0", "pcap", "interface"),
+            ("net_pcap0", "pcap", "rx_pcap=FILE"),
+            (f"net_pcap0,rx_pcap={folder}/nowhere.pcap", "pcap", "nowhere.pcap")]
+    for device, profile, word in rows:
         refused_by_tickcapd(folder, "port p0", device if "pcap=" not in device else word, word,
-                            sets=[f"ports.0.device='{device}'"])
+                            sets=[f"ports.0.device='{device}'", f"ports.0.profile={profile}"])
     refused_by_tickcapd(folder, "port p0", "'nosuch'", sets=["ports.0.profile=nosuch"])
     refused(tickcapd(folder / "c.yaml", "--set", "ports.0.device=net_nosuch0", "--set",
                      "ports.0.profile=default", *NO_HUGE), "tickcapd", "net_nosuch0")
