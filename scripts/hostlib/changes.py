@@ -5,13 +5,9 @@ Taking back goes from the last change to the first, and leaves alone what somebo
 since.
 """
 import dataclasses
-import json
-import os
-import pathlib
 
 from hostlib.machine import Refused
-
-STATE_FOLDER = "/var/lib/tickcap"
+from hostlib.store import Store
 
 
 @dataclasses.dataclass
@@ -42,31 +38,8 @@ class Mount:
     target: str
 
 
-class Journal:
-    """The changes made so far, and the file that holds them."""
-
-    def __init__(self, machine, name):
-        self.machine = machine
-        self.path = f"{STATE_FOLDER}/{name}.json"
-        text = machine.read(self.path)
-        try:
-            self.entries = json.loads(text) if text else []
-        except ValueError:
-            raise Refused(f"{self.path} is no JSON: what it holds cannot be taken back; move it "
-                          "away") from None
-
-    def save(self):
-        """All at once or not at all: a half-written journal could take nothing back."""
-        path = self.machine.path(self.path)
-        if not self.entries:
-            path.unlink(missing_ok=True)
-            if path.parent.is_dir() and not any(path.parent.iterdir()):
-                path.parent.rmdir()
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = pathlib.Path(f"{path}.new")
-        fresh.write_text(json.dumps(self.entries, indent=1) + "\n")
-        os.replace(fresh, path)
+class Journal(Store):
+    """The changes made so far."""
 
     def add(self, entry):
         """A change that is about to be made; of a path changed before the first state is kept."""

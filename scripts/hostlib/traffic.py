@@ -1,0 +1,104 @@
+"""What an interface is needed for: the default route, a login, a bond or a bridge.
+
+Read from /proc/net and sysfs, so that nothing has to be installed and a tree can stand in.
+"""
+import ipaddress
+import os
+
+from hostlib.machine import Refused
+
+ESTABLISHED = "01"
+ROUTE_UP, ROUTE_REJECT = 0x1, 0x200
+
+
+def rows(machine, name):
+    return [line.split() for line in (machine.read(f"proc/net/{name}") or "").splitlines()]
+
+
+def words_address(text):
+    """An address of /proc/net/tcp: 32-bit words, each with its bytes backwards."""
+    data = b"".join(bytes.fromhex(text[at:at + 8])[::-1] for at in range(0, len(text), 8))
+    address = ipaddress.ip_address(data)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def routes(machine):
+    """[(network, interface)] of the main tables of IPv4 and IPv6."""
+    found = []
+    for row in rows(machine, "route")[1:]:
+        if len(row) > 7 and int(row[3], 16) & (ROUTE_UP | ROUTE_REJECT) == ROUTE_UP:
+            bits = bin(int(row[7], 16)).count("1")
+            found.append((ipaddress.ip_network((words_address(row[1]), bits)), row[0]))
+    for row in rows(machine, "ipv6_route"):
+        if len(row) > 9 and int(row[8], 16) & (ROUTE_UP | ROUTE_REJECT) == ROUTE_UP:
+            address = ipaddress.ip_address(bytes.fromhex(row[0]))
+            found.append((ipaddress.ip_network((address, int(row[1], 16)), strict=False), row[9]))
+    return found
+
+
+def default_interfaces(machine):
+    return {interface for network, interface in routes(machine)
+            if network.prefixlen == 0 and interface != "lo"}
+
+
+def ssh_ports(machine):
+    """Where logins arrive: as sshd is configured, and as this very session says."""
+    ports = {22}
+    files = ["etc/ssh/sshd_config"] + [f"etc/ssh/sshd_config.d/{name}"
+                                       for name in machine.names("etc/ssh/sshd_config.d")]
+    for name in files:
+        for line in (machine.read(name) or "").splitlines():
+            words = line.split()
+            if len(words) > 1 and words[0].lower() == "port" and words[1].isdigit():
+                ports.add(int(words[1]))
+    here = os.environ.get("SSH_CONNECTION", "").split() if machine.is_this else []
+    return ports | ({int(here[3])} if len(here) == 4 else set())
+
+
+def logins(machine):
+    """{peer address: interface that leads to it} of established connections to sshd."""
+    ports, table, found = ssh_ports(machine), routes(machine), {}
+    for name in ("tcp", "tcp6"):
+        for row in rows(machine, name)[1:]:
+            if len(row) < 4 or row[3] != ESTABLISHED or int(row[1].split(":")[1], 16) not in ports:
+                continue
+            peer = words_address(row[2].split(":")[0])
+            ways = [(network.prefixlen, interface) for network, interface in table
+                    if network.version == peer.version and peer in network]
+            if ways and not peer.is_loopback:
+                found[str(peer)] = max(ways)[1]
+    return found
+
+
+def below(machine, interface):
+    """The interface and all that it stands on: of a VLAN its port, of a bond its members."""
+    found, waiting = set(), [interface]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [entry[len("lower_"):] for entry in machine.names(f"sys/class/net/{name}")
+                        if entry.startswith("lower_")]
+    return found
+
+
+def needs(machine, interface):
+    """Sentences about why an interface must not go away, each with what to do."""
+    found = []
+    for upper in sorted(default_interfaces(machine)):
+        if interface in below(machine, upper):
+            through = "" if upper == interface else f" (through {upper})"
+            found.append(f"carries the default route{through}, without it this host is cut off: "
+                         "move the route to another interface")
+    for peer, upper in sorted(logins(machine).items()):
+        if interface in below(machine, upper):
+            found.append(f"carries the login from {peer}: log in through another interface")
+    master = machine.link(f"sys/class/net/{interface}/master")
+    if master:
+        found.append(f"is a member of {master}: take it out, ip link set dev {interface} nomaster")
+    return found
+
+
+def check_name(machine, interface):
+    if not machine.exists(f"sys/class/net/{interface}"):
+        raise Refused(f"there is no interface {interface}, see scripts/nic list")
