@@ -11,6 +11,7 @@ from fakekernel import FakeKernel
 from machinetree import Tree, put_process, same
 from ownprofiles import OwnProfiles
 from program import SOURCE, run
+from wires import Wire, must
 
 ICE, MLX, VIRTIO = "0000:5e:00.0", "0000:af:00.0", "0000:00:03.0"
 ADDRESSES = """[{"ifname":"eth2","addr_info":[
@@ -131,6 +132,43 @@ def test_undo_takes_everything_back():
         machine.tree.put(f"sys/bus/pci/devices/{VIRTIO}/driver_override", "(null)")
         back(machine.tree, before)
         assert nic(machine.tree, "--undo").expect(0).text == "nothing to take back\n"
+
+
+# In a namespace of its own: what is remembered of an interface is put back by the real `ip`.
+PUT_BACK = """
+import subprocess, sys
+sys.path.insert(0, sys.argv[1])
+from hostlib import netconfig
+from hostlib.machine import Machine
+def ip(*words):
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+def state():
+    return [ip("-br", "link", "show", "dev", "tap0").split()[:2],
+            ip("-br", "address", "show", "dev", "tap0").split()[2:],
+            ip("-4", "route", "show", "dev", "tap0"), ip("-6", "route", "show", "dev", "tap0"),
+            "mtu 1420" in ip("link", "show", "dev", "tap0")]
+before, machine = state(), Machine()
+config = netconfig.remember(machine, "tap0")
+ip("link", "set", "dev", "tap0", "down")
+ip("address", "flush", "dev", "tap0")
+ip("link", "set", "dev", "tap0", "mtu", "1500")
+ip("link", "set", "dev", "tap0", "name", "other0")
+netconfig.interface_of = lambda machine, address: "other0"
+said = netconfig.put_back(machine, "0000:00:00.0", config)
+assert not said, said
+after = state()
+assert before == after, (before, after)
+assert "10.9.0.0/16 via 10.0.0.1" in before[2] and before[4], before
+"""
+
+
+def test_an_interface_comes_back_as_it_was():
+    with Wire() as wire:
+        inside = ("ip", "netns", "exec", wire.receiver)
+        for words in ("address add 10.0.0.5/24 dev tap0", "link set dev tap0 mtu 1420",
+                      "route add 10.9.0.0/16 via 10.0.0.1 dev tap0 metric 50"):
+            must(*inside, "ip", *words.split())
+        run(*inside, "/usr/bin/python3", "-c", PUT_BACK, SOURCE / "scripts").expect(0)
 
 
 def test_mlx5_stays_with_the_kernel():
