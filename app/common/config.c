@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/placer.h"
 #include "block/batch.h"
 #include "block/blockheader.h"
 #include "common/parse.h"
@@ -71,6 +72,19 @@ static enum tc_status take_zone(void *target, const char *word, const void *deta
     return tc_zone_load(zone, word, NULL, error);
 }
 
+/* A name as the feed writes it, without the blanks that fill it up. */
+static enum tc_status take_symbol(void *target, const char *word, const void *detail,
+                                  struct tc_arena *arena, struct tc_error *error)
+{
+    static const struct tc_take_text text = {TC_SYMBOL_BYTES + 1};
+
+    (void)detail;
+    if (word[0] == '\0' || strlen(word) > TC_SYMBOL_BYTES)
+        return tc_fail(error, TC_USAGE, "'%.80s' is not a symbol: expected 1 to %d characters",
+                       word, TC_SYMBOL_BYTES);
+    return tc_take_text(target, word, &text, arena, error);
+}
+
 /* [source@]group:port */
 static enum tc_status take_group(void *target, const char *word, const void *detail,
                                  struct tc_arena *arena, struct tc_error *error)
@@ -125,8 +139,8 @@ static const struct tc_take_text channel_text = {TC_NAME_BYTES};
 static const struct tc_take_choice levels = {(const char *const[]){"auto", "none", NULL},
                                              (const char *const[]){"dense", "fast", NULL}};
 static const struct tc_take_choice idles = {(const char *const[]){"spin", "adaptive", NULL}, NULL};
-static const struct tc_take_choice unmatched = {(const char *const[]){"keep", NULL},
-                                                (const char *const[]){"filter", NULL}};
+static const struct tc_take_choice unmatched = {(const char *const[]){"keep", "filter", NULL},
+                                                NULL};
 static const struct tc_take_choice validates = {
     (const char *const[]){"off", "false", NULL},
     (const char *const[]){"on", "true", "finish", NULL}};
@@ -275,9 +289,8 @@ static const struct tc_yaml_key keys[] = {
     {.name = "symbols",
      .kind = TC_YAML_WORDS,
      .offset = OF(symbols),
-     .take = tc_take_only,
-     .detail = "an empty list",
-     .item_bytes = 1},
+     .take = take_symbol,
+     .item_bytes = sizeof(struct tc_config_symbol)},
     {.name = "buffer", .offset = OF(buffer_bytes), .take = tc_take_bytes, .detail = &buffer_range},
     {.name = "batch", .kind = TC_YAML_MAP, .keys = batch_keys},
     {.name = "block", .kind = TC_YAML_MAP, .keys = block_keys},
@@ -444,6 +457,29 @@ static enum tc_status check_limits(const struct tc_config *config, const struct 
     return TC_OK;
 }
 
+static enum tc_status build_filter(struct tc_config *config, const struct tc_yaml *yaml,
+                                   struct tc_error *error)
+{
+    const struct tc_config_symbol *symbols = config->symbols.items;
+    size_t bytes = tc_symbol_filter_footprint(&config->catalog);
+    uint8_t *memory;
+
+    if (config->symbols.count == 0)
+        return TC_OK;
+    config->filter = tc_arena_take(&config->arena, sizeof *config->filter);
+    memory = tc_arena_take(&config->arena, bytes + TC_CACHE_LINE_BYTES);
+    if (config->filter == NULL || memory == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory for the symbols");
+    memory += tc_align_up((uintptr_t)memory, TC_CACHE_LINE_BYTES) - (uintptr_t)memory;
+    tc_symbol_filter_init(config->filter, memory, &config->catalog);
+    for (size_t i = 0; i < config->symbols.count; i++)
+        if (tc_symbol_filter_want(config->filter, symbols[i].name) != TC_OK)
+            return tc_yaml_refuse_keys(yaml, KEYS("symbols"), error,
+                                       "symbols: %zu of them, at most %d can be chosen",
+                                       config->symbols.count, TC_FILTER_SYMBOLS_MAX);
+    return TC_OK;
+}
+
 static void set_defaults(struct tc_config *config)
 {
     *config = (struct tc_config){
@@ -487,6 +523,8 @@ enum tc_status tc_config_load(struct tc_config *config, const char *path, const 
         status = check_ports(config, yaml, error);
     if (status == TC_OK)
         status = build_catalog(config, yaml, error);
+    if (status == TC_OK)
+        status = build_filter(config, yaml, error);
     if (status == TC_OK)
         status = check_limits(config, yaml, error);
     tc_yaml_close(yaml);

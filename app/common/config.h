@@ -7,6 +7,7 @@
 #ifndef TC_APP_CONFIG_H
 #define TC_APP_CONFIG_H
 
+#include "block/symbolfilter.h"
 #include "common/yamltable.h"
 #include "file/capture.h"
 #include "file/paths.h"
@@ -25,6 +26,15 @@ struct tc_config_port {
 enum tc_codec_level {
     TC_LEVEL_AUTO,
     TC_LEVEL_NONE,
+};
+
+enum tc_unmatched {
+    TC_UNMATCHED_KEEP,
+    TC_UNMATCHED_FILTER,
+};
+
+struct tc_config_symbol {
+    char name[TC_SYMBOL_BYTES + 1];
 };
 
 enum tc_idle {
@@ -46,11 +56,13 @@ struct tc_config {
     uint64_t batch_messages, batch_bytes, batch_age_ms;
     uint64_t block_messages, block_bytes, block_age_ms;
     uint64_t durability_ms;
-    struct tc_yaml_list main_cpus; /* uint64_t */
-    struct tc_yaml_list symbols;   /* always empty */
-    int codec_level;               /* enum tc_codec_level */
-    int idle;                      /* enum tc_idle */
-    int unmatched, validate;       /* only one value each works yet */
+    struct tc_yaml_list main_cpus;   /* uint64_t */
+    struct tc_yaml_list symbols;     /* struct tc_config_symbol; empty: all */
+    struct tc_symbol_filter *filter; /* of the symbols; NULL: all */
+    int codec_level;                 /* enum tc_codec_level */
+    int idle;                        /* enum tc_idle */
+    int unmatched;                   /* enum tc_unmatched */
+    int validate;                    /* only one value works yet */
 };
 
 /* What a caller wants of the file. */

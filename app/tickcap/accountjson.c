@@ -24,27 +24,35 @@ void id_text(char text[33], const uint8_t id[TC_ID_BYTES])
         snprintf(text + 2 * i, 3, "%02x", id[i]);
 }
 
-static json_t *ledger_json(const struct tc_ledger *ledger)
+/* null where the driver cannot count */
+static json_t *nic_json(const struct tc_nic *nic)
+{
+    const uint64_t *rows = (const uint64_t *)nic;
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < TC_NIC_ROWS; i++)
+        put(object, tc_nic_rows[i].name, nic != NULL ? number(rows[i]) : json_null());
+    return object;
+}
+
+/* `nic`: NULL where nobody counts. */
+static json_t *ledger_json(const struct tc_ledger *ledger, const struct tc_nic *nic)
 {
     json_t *object = json_object();
     json_t *dropped = json_object();
-    json_t *nic = json_object();
 
     put(dropped, "no_batch", number(ledger->no_batch));
     put(dropped, "ring_full", number(ledger->ring_full));
     put(dropped, "writer_failed", number(ledger->writer_failed));
     put(dropped, "disk_full", number(ledger->disk_full));
     put(dropped, "shutdown", number(ledger->shutdown));
-    /* what the NIC itself lost is not recorded yet, and so not known */
-    put(nic, "missed", json_null());
-    put(nic, "errors", json_null());
-    put(nic, "nombuf", json_null());
     put(object, "received", number(ledger->received));
     put(object, "recorded", number(ledger->recorded));
     put(object, "dropped", dropped);
     put(object, "filtered", number(ledger->filtered));
     put(object, "messages_dropped", number(ledger->messages_dropped));
-    put(object, "nic", nic);
+    put(object, "messages_filtered", number(ledger->messages_filtered));
+    put(object, "nic", nic_json(nic));
     put(object, "exact", json_boolean(tc_ledger_closes(ledger)));
     return object;
 }
@@ -108,15 +116,15 @@ static json_t *channel_json(const struct tc_account_channel *channel)
 static json_t *stream_json(const struct tc_account_stream *stream)
 {
     const struct tc_capture *capture = stream->source->capture;
+    bool counts = stream->port->losses != TC_LOSSES_ABSENT;
     json_t *object = json_object();
 
     put(object, "stream", number(stream->source->stream));
+    put(object, "port", json_string(stream->port->name));
     for (uint16_t i = 0; i < capture->stream_count; i++)
-        if (capture->streams[i].number == stream->source->stream) {
-            put(object, "port", json_string(capture->ports[capture->streams[i].port].name));
+        if (capture->streams[i].number == stream->source->stream)
             put(object, "queue", number(capture->streams[i].queue));
-        }
-    put(object, "ledger", ledger_json(&stream->ledger));
+    put(object, "ledger", ledger_json(&stream->ledger, counts ? &stream->nic : NULL));
     return object;
 }
 
@@ -143,8 +151,10 @@ static void put_lists(json_t *object, const struct tc_account *account)
     json_t *channels = json_array();
     json_t *clocks = json_array();
 
+    /* the stream of events that several streams have in common is of no port */
     for (size_t i = 0; i < account->stream_count; i++)
-        json_array_append_new(streams, stream_json(&account->streams[i]));
+        if (account->streams[i].port != NULL)
+            json_array_append_new(streams, stream_json(&account->streams[i]));
     for (size_t i = 0; i < account->channel_count; i++)
         json_array_append_new(channels, channel_json(&account->channels[i]));
     for (size_t i = 0; i < account->clock_count; i++)
@@ -182,7 +192,7 @@ json_t *account_json(const struct tc_account *account, const struct tc_reader *r
     put(object, "last_rx_ns", number(account->last_rx_ns));
     put(object, "unmatched_frames", number(account->unmatched_frames));
     put(object, "malformed_frames", number(account->malformed_frames));
-    put(object, "ledger", ledger_json(&account->ledger));
+    put(object, "ledger", ledger_json(&account->ledger, account->nic_known ? &account->nic : NULL));
     put_lists(object, account);
     return object;
 }

@@ -190,6 +190,7 @@ static void describe(struct import *import)
     snprintf(import->port.device, sizeof import->port.device, "%.200s%s", import->inputs[0].name,
              import->input_count > 1 ? " and others" : "");
     snprintf(import->port.driver, sizeof import->port.driver, "pcap file");
+    import->port.losses = TC_LOSSES_ABSENT; /* whoever made the file knows, perhaps */
     snprintf(capture->tool, sizeof capture->tool, "tickcap import %s", TC_VERSION_TEXT);
     memcpy(capture->host, import->config.host, sizeof capture->host);
     memcpy(capture->name, import->config.name, sizeof capture->name);
@@ -218,8 +219,12 @@ static enum tc_status build_pipeline(struct import *import, const char *director
 {
     const struct tc_config *config = &import->config;
     const struct tc_catalog *catalog = &import->capture.catalog;
-    const struct tc_intake_options intake = {.nic_port = TC_PORT_ANY,
-                                             .limits = batch_limits(config)};
+    const struct tc_intake_options intake = {
+        .nic_port = TC_PORT_ANY,
+        .filter_unmatched = config->unmatched == TC_UNMATCHED_FILTER,
+        .symbols = config->filter,
+        .limits = batch_limits(config),
+    };
     const struct tc_batch_supply supply = {take_batch, give_batch, import};
     const struct tc_recorder_options recorder = {
         .writer = {.directory = directory,
@@ -231,7 +236,7 @@ static enum tc_status build_pipeline(struct import *import, const char *director
             (uint32_t)config->batch_messages, (uint32_t)config->batch_bytes),
         .compress = config->codec_level != TC_LEVEL_NONE,
     };
-    size_t intake_bytes = tc_intake_footprint(catalog, 1);
+    size_t intake_bytes = tc_intake_footprint(catalog, &intake);
     size_t recorder_bytes = tc_recorder_footprint(&import->capture, &recorder);
     uint8_t *memory;
 
@@ -276,6 +281,7 @@ static enum tc_status take_frames(struct import *import, struct tc_error *error)
         };
         enum tc_status status;
 
+        tc_intake_tick(&import->intake, arrival.proc_ns);
         tc_intake_frame(&import->intake, &arrival);
         bytes += arrival.captured_bytes;
         tc_progress_show(&progress, bytes);

@@ -116,15 +116,27 @@ static void print_account(const struct tc_account *account, const struct tc_read
 
 /* ---- the run ---- */
 
-static enum tc_exit print_info(struct tc_reader *reader, struct tc_accountant *accountant,
-                               bool json)
+static void print_json(const struct tc_account *account, const struct tc_reader *reader)
 {
+    json_t *object = account_json(account, reader);
+
+    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    printf("\n");
+    json_decref(object);
+}
+
+static enum tc_exit print_info(struct tc_reader *reader, bool json)
+{
+    struct tc_accountant *accountant;
     struct tc_error error = {0};
     struct tc_account account;
     struct tc_progress progress;
     struct tc_item item;
     enum tc_status status = TC_OK;
 
+    status = tc_accountant_open(&accountant, reader, false, &error);
+    if (status != TC_OK)
+        return tc_report_error(&error);
     tc_progress_begin(&progress, "reading", tc_reader_totals(reader).bytes_stored);
     while (status == TC_OK && tc_reader_next(reader, &item, &error) == TC_OK) {
         tc_progress_show(&progress, tc_reader_totals(reader).bytes_read);
@@ -132,40 +144,26 @@ static enum tc_exit print_info(struct tc_reader *reader, struct tc_accountant *a
     }
     tc_progress_end(&progress);
     if (status == TC_OK)
-        status = tc_accountant_close(accountant, reader, &account, &error);
-    if (status != TC_OK)
-        return tc_report_error(&error);
-    if (json) {
-        json_t *object = account_json(&account, reader);
-
-        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-        printf("\n");
-        json_decref(object);
-    } else {
+        status = tc_accountant_close(accountant, &account, &error);
+    if (status == TC_OK && json)
+        print_json(&account, reader);
+    else if (status == TC_OK)
         print_account(&account, reader);
-    }
-    return TC_EXIT_GOOD;
+    tc_accountant_free(accountant);
+    return status == TC_OK ? TC_EXIT_GOOD : tc_report_error(&error);
 }
 
 static enum tc_exit run_info(char **paths, size_t count, bool json)
 {
     struct faults faults = {0};
     const struct tc_reader_options reading = {.fault = fault_told, .context = &faults};
-    struct tc_accountant *accountant = tc_accountant_new();
     struct tc_error error = {0};
     struct tc_reader *reader;
     enum tc_exit exit;
 
-    if (accountant == NULL) {
-        tc_report("no memory");
-        return TC_EXIT_FAULT;
-    }
-    if (tc_reader_open(&reader, (const char *const *)paths, count, &reading, &error) != TC_OK) {
-        tc_accountant_free(accountant);
+    if (tc_reader_open(&reader, (const char *const *)paths, count, &reading, &error) != TC_OK)
         return tc_report_error(&error);
-    }
-    exit = print_info(reader, accountant, json);
-    tc_accountant_free(accountant);
+    exit = print_info(reader, json);
     tc_reader_close(reader);
     return exit == TC_EXIT_GOOD && faults.count > 0 ? TC_EXIT_FAULT : exit;
 }

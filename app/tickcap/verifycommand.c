@@ -41,7 +41,7 @@ static void fault_told(void *context, const struct tc_error *fault)
 
 static void watch(void *context, const struct tc_verified *so_far)
 {
-    tc_progress_show(&((struct verify *)context)->progress, so_far->bytes);
+    tc_progress_show(&((struct verify *)context)->progress, so_far->bytes + so_far->bytes_again);
 }
 
 static void print_verified(struct verify *verify, const struct tc_verified *verified)

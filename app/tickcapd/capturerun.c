@@ -63,6 +63,7 @@ static enum tc_status describe(struct tc_capture_run *run, struct tc_error *erro
         snprintf(port->driver, sizeof port->driver, "%s",
                  planned->driver[0] != '\0' ? planned->driver : planned->profile.name);
         port->snaplen = planned->snaplen;
+        port->losses = (uint8_t)planned->profile.loss_counters;
     }
     for (size_t i = 0; i < plan->stream_count; i++)
         capture->streams[i] = (struct tc_stream){plan->streams[i].number, plan->streams[i].port,
@@ -114,7 +115,7 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
     struct tc_receiver *receiver = aligned_alloc(64, tc_align_up(sizeof *receiver, 64));
 
     stream->receiver = receiver;
-    stream->intake_bytes = tc_intake_footprint(catalog, stream->rings.writer_count);
+    stream->intake_bytes = tc_intake_footprint(catalog, &options);
     stream->intake_memory = tc_numa_take(stream->intake_bytes, port->plan->node);
     if (receiver == NULL || stream->intake_memory == NULL)
         return tc_fail(error, TC_MEMORY, "no memory: %zu bytes for the trackers of a stream",

@@ -11,18 +11,13 @@
 #include "block/catalog.h"
 #include "clock/clock.h"
 #include "common/yamltable.h"
+#include "file/capture.h"
 
 enum {
     TC_BURST_MAX = 256,
     TC_DEVARGS_BYTES = 256,
     TC_XSTAT_BYTES = 64, /* as DPDK's names of counters */
     TC_QUIRK_BYTES = 400,
-};
-
-enum tc_loss_counters {
-    TC_LOSS_EXACT,
-    TC_LOSS_PARTIAL,
-    TC_LOSS_ABSENT,
 };
 
 /* Which kernel driver a device is to have while DPDK uses it. */
@@ -70,7 +65,7 @@ struct tc_profile {
     int unit;     /* enum tc_clock_unit */
     int epoch;    /* enum tc_clock_epoch */
     int waits;    /* 1: when_full is wait */
-    int loss_counters;
+    int loss_counters; /* enum tc_loss_counters */
     struct tc_yaml_list missed_xstats; /* char[TC_XSTAT_BYTES]; shell patterns */
     bool queue_pairs;                  /* the driver wants a queue to send for each to receive */
     bool promiscuous;

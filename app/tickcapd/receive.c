@@ -18,7 +18,7 @@ enum {
 void tc_receiver_publish(struct tc_receiver *receiver)
 {
     struct tc_receiver_published *published = &receiver->published;
-    uint32_t *dirty = receiver->intake.dirty;
+    struct tc_intake_line *lines = receiver->intake.lines;
 
     tc_publish_rows(published->ledger, &receiver->intake.ledger, TC_LEDGER_ROWS);
     tc_publish(&published->polled_bytes, receiver->polled_bytes);
@@ -26,9 +26,9 @@ void tc_receiver_publish(struct tc_receiver *receiver)
     tc_publish(&published->empty_polls, receiver->empty_polls);
     tc_publish(&published->exhausted, receiver->exhausted);
     for (uint16_t i = 0; i < receiver->intake.catalog->line_count; i++) {
-        if ((dirty[i] & TC_DIRTY_FOR_OWNER) == 0)
+        if ((lines[i].dirty & TC_DIRTY_FOR_OWNER) == 0)
             continue;
-        dirty[i] &= ~TC_DIRTY_FOR_OWNER;
+        lines[i].dirty &= ~TC_DIRTY_FOR_OWNER;
         tc_publish_rows(published->figures + (size_t)i * TC_FIGURE_ROWS,
                         &receiver->intake.sequences[i].figures, TC_FIGURE_ROWS);
     }

@@ -37,4 +37,57 @@ struct tc_packet {
     enum tc_packet_kind kind;
 };
 
+/*
+ * Consecutive packets of one session, told of together: each begins where the one before ended.
+ * A loss keeps what it swallowed as runs, and trackers take a run as they take its packets.
+ */
+struct tc_run {
+    struct tc_session_id session;
+    uint64_t first; /* numbers first <= n < end */
+    uint64_t end;
+    uint64_t send_first; /* send times of its first and its last packet */
+    uint64_t send_last;
+    uint64_t offset_first; /* stream offsets of its first and its last packet */
+    uint64_t offset_last;
+    uint32_t packets; /* of all kinds */
+    uint32_t heartbeats;
+    uint32_t stale; /* of the heartbeats, those below the number that was expected */
+    uint32_t ends;
+};
+
+static inline struct tc_run tc_run_of(const struct tc_packet *packet, bool stale)
+{
+    return (struct tc_run){
+        .session = packet->session,
+        .first = packet->sequence,
+        .end = packet->sequence + packet->messages,
+        .send_first = packet->send_time,
+        .send_last = packet->send_time,
+        .offset_first = packet->stream_offset,
+        .offset_last = packet->stream_offset,
+        .packets = 1,
+        .heartbeats = packet->kind == TC_PACKET_HEARTBEAT,
+        .stale = stale,
+        .ends = packet->kind == TC_PACKET_END,
+    };
+}
+
+/* Whether a packet continues a run, so that nothing is lost by telling of both together. */
+static inline bool tc_run_goes_on(const struct tc_run *run, const struct tc_packet *packet)
+{
+    return run->end == packet->sequence && tc_session_equal(run->session, packet->session) &&
+           packet->send_time >= run->send_last && packet->stream_offset >= run->offset_last;
+}
+
+static inline void tc_run_add(struct tc_run *run, const struct tc_packet *packet, bool stale)
+{
+    run->end += packet->messages;
+    run->send_last = packet->send_time;
+    run->offset_last = packet->stream_offset;
+    run->packets++;
+    run->heartbeats += packet->kind == TC_PACKET_HEARTBEAT;
+    run->stale += stale;
+    run->ends += packet->kind == TC_PACKET_END;
+}
+
 #endif

@@ -144,6 +144,19 @@ uint64_t tc_ranges_cut(struct tc_ranges *ranges, uint64_t first, uint64_t end)
     return before - ranges->numbers;
 }
 
+bool tc_ranges_first(const struct tc_ranges *ranges, uint64_t first, uint64_t end,
+                     struct tc_range *part)
+{
+    uint32_t index = find(ranges, first);
+
+    if (first >= end || index == ranges->count || slot(ranges, index)->first >= end)
+        return false;
+    *part = *slot(ranges, index);
+    part->first = part->first > first ? part->first : first;
+    part->end = part->end < end ? part->end : end;
+    return true;
+}
+
 bool tc_ranges_has(const struct tc_ranges *ranges, uint64_t number)
 {
     uint32_t index = find(ranges, number);

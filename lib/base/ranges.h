@@ -51,6 +51,10 @@ void tc_ranges_add(struct tc_ranges *ranges, uint64_t first, uint64_t end);
 /* Takes numbers out; answers how many of them were present. */
 uint64_t tc_ranges_cut(struct tc_ranges *ranges, uint64_t first, uint64_t end);
 
+/* The lowest part of first <= n < end that is present; false where there is none. */
+bool tc_ranges_first(const struct tc_ranges *ranges, uint64_t first, uint64_t end,
+                     struct tc_range *part);
+
 bool tc_ranges_has(const struct tc_ranges *ranges, uint64_t number);
 
 /* How many numbers of first <= n < end are present. */

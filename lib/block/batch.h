@@ -13,9 +13,10 @@
 
 #include <stdalign.h>
 
+#include "block/events.h"
 #include "clock/clock.h"
 #include "feed/framing.h"
-#include "track/ledger.h"
+#include "track/sequence.h"
 
 enum {
     TC_BATCH_BYTES = 256 * 1024,     /* by default */
@@ -53,6 +54,9 @@ enum tc_message_flag {
     TC_MESSAGE_DUPLICATE = 2,
 };
 
+/* The bits of a frame that follow from its packet and what the tracker made of it. */
+uint16_t tc_frame_flags_of(const struct tc_packet *packet, const struct tc_verdict *verdict);
+
 struct tc_frame_record {
     uint32_t bytes; /* of the whole record, a multiple of TC_RECORD_ALIGN */
     uint8_t kind;
@@ -68,25 +72,11 @@ struct tc_frame_record {
 
 _Static_assert(sizeof(struct tc_frame_record) == 32, "a frame's descriptor is 32 bytes");
 
-/* What an event is; permanent (docs/FORMAT.md, "Events"). Id, code, name, what it is. */
-#define TC_EVENT_TABLE(X)                                                                        \
-    X(1, TC_EVENT_SYMBOL, "symbol", "a locate of a channel has a name from here on")             \
-    X(2, TC_EVENT_SESSION, "session", "a session of a line is closed; nothing counts there now") \
-    X(3, TC_EVENT_DROPPED, "dropped", "frames were received here, but are not recorded")         \
-    X(4, TC_EVENT_LINE, "line", "figures of a line up to here")
-
-enum tc_event_kind {
-#define TC_EVENT_CODE(id, code, name, what) code = id,
-    TC_EVENT_TABLE(TC_EVENT_CODE)
-#undef TC_EVENT_CODE
-        TC_EVENT_KINDS
-};
-
 struct tc_event_record {
     uint32_t bytes; /* of the whole record */
     uint8_t kind;   /* TC_RECORD_EVENT */
     uint8_t event;  /* enum tc_event_kind */
-    uint16_t about; /* number of the channel (TC_EVENT_SYMBOL) or of the line */
+    uint16_t about; /* number of what its kind is about; TC_LINE_NONE for none */
     uint64_t time_ns;
     uint32_t payload_bytes;
     uint32_t reserved;
@@ -95,6 +85,7 @@ struct tc_event_record {
 enum tc_batch_flag {
     TC_BATCH_ENDS_BLOCK = 1, /* the writer closes the block after this batch */
     TC_BATCH_ENDS_RUN = 2,   /* nothing follows in this stream */
+    TC_BATCH_STATES_OLD = 4, /* there was no room to tell of all lines and channels */
 };
 
 struct tc_batch {
@@ -107,6 +98,7 @@ struct tc_batch {
     uint32_t flags; /* enum tc_batch_flag */
     uint32_t stream;
     struct tc_ledger ledger; /* of the stream, up to the end of this batch */
+    struct tc_nic nic;       /* of its port, as looked at last */
     struct tc_clock clock;   /* in force when it was closed */
     alignas(64) uint8_t log[];
 };
@@ -143,6 +135,12 @@ static inline const struct tc_mark *tc_frame_marks_of(const struct tc_frame_reco
 static inline const uint8_t *tc_frame_bytes(const struct tc_frame_record *frame)
 {
     return (const uint8_t *)(tc_frame_marks_of(frame) + frame->messages);
+}
+
+/* Bytes of an event's record. */
+static inline uint32_t tc_event_record_bytes(uint32_t payload_bytes)
+{
+    return (uint32_t)tc_align_up(sizeof(struct tc_event_record) + payload_bytes, TC_RECORD_ALIGN);
 }
 
 /* Appends an event. False when there is no room. */

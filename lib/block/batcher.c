@@ -42,7 +42,7 @@ static void hand_over(struct tc_batcher *batcher, uint64_t now_ns, uint32_t flag
         flags &= ~(uint32_t)TC_BATCH_ENDS_RUN;
     if ((flags & TC_BATCH_ENDS_RUN) != 0)
         batcher->finished |= UINT32_C(1) << writer;
-    if (batcher->block_frames == 0)
+    if (batcher->block_batches++ == 0)
         batcher->block_since_ns = batcher->batch_since_ns;
     batcher->block_messages += batch->messages;
     batcher->block_frames += batch->frames;
@@ -51,11 +51,12 @@ static void hand_over(struct tc_batcher *batcher, uint64_t now_ns, uint32_t flag
         flags |= TC_BATCH_ENDS_BLOCK;
     if ((flags & TC_BATCH_ENDS_BLOCK) != 0) {
         batcher->block++;
+        batcher->block_batches = 0;
         batcher->block_messages = 0;
         batcher->block_frames = 0;
         batcher->block_bytes = 0;
     }
-    batch->flags = flags;
+    batch->flags |= flags;
     batcher->batch = NULL;
     batcher->supply.give(batcher->supply.context, batch, writer);
 }
@@ -69,10 +70,10 @@ void tc_batcher_tick(struct tc_batcher *batcher, uint64_t now_ns)
 {
     const struct tc_batch_limits *limits = &batcher->limits;
 
-    if (limits->batch_age_ns != 0 && batcher->batch != NULL && batcher->batch->frames > 0 &&
+    if (limits->batch_age_ns != 0 && batcher->batch != NULL && batcher->batch->used > 0 &&
         now_ns - batcher->batch_since_ns >= limits->batch_age_ns)
         hand_over(batcher, now_ns, 0);
-    if (limits->block_age_ns != 0 && batcher->batch == NULL && batcher->block_frames > 0 &&
+    if (limits->block_age_ns != 0 && batcher->batch == NULL && batcher->block_batches > 0 &&
         now_ns - batcher->block_since_ns >= limits->block_age_ns &&
         tc_batcher_open(batcher, now_ns))
         hand_over(batcher, now_ns, TC_BATCH_ENDS_BLOCK);

@@ -45,6 +45,7 @@ struct tc_batcher {
     struct tc_batch *batch; /* open, or NULL */
     struct tc_batch *next;  /* taken in advance, or NULL */
     uint32_t frame_room;    /* bytes of the open batch that frames may fill */
+    uint32_t block_batches;
     uint32_t block_messages;
     uint32_t block_frames;
     uint32_t finished; /* bit w: the run has ended for writer w */
@@ -91,7 +92,7 @@ static inline struct tc_frame_record *tc_batcher_reserve(struct tc_batcher *batc
                                  proc_ns - batch->proc_base_ns <= UINT32_MAX,
                              1))
             return (struct tc_frame_record *)(batch->log + batch->used);
-        if (batch->frames > 0)
+        if (batch->frames > 0 || batch->used + record_bytes > batcher->frame_room)
             tc_batcher_close(batcher, proc_ns);
     }
     if (batcher->batch == NULL && !tc_batcher_open(batcher, proc_ns))

@@ -50,6 +50,7 @@ enum tc_block_header_offset {
 
 enum tc_block_flag {
     TC_BLOCK_RANGES_INCOMPLETE = 1, /* there are more sessions than its ranges name */
+    TC_BLOCK_STATES_OLD = 2,        /* states of some lines or channels are older than its end */
 };
 
 /* Whose column it is; first byte of a directory entry. */
@@ -90,7 +91,10 @@ enum tc_scope {
     X(24, TC_COL_LEDGER, "ledger", 1, TC_MEAN_OPAQUE, "the stream's ledger at the block's end")  \
     X(25, TC_COL_LINES, "lines", 1, TC_MEAN_OPAQUE, "state of the lines that changed")           \
     X(26, TC_COL_CLOCK, "clock", 1, TC_MEAN_OPAQUE, "the clock in force at the block's end")     \
-    X(27, TC_COL_RANGES, "ranges", 1, TC_MEAN_OPAQUE, "sequence ranges by line and session")
+    X(27, TC_COL_RANGES, "ranges", 1, TC_MEAN_OPAQUE, "sequence ranges by line and session")     \
+    X(28, TC_COL_CHANNELS, "channels", 1, TC_MEAN_OPAQUE,                                        \
+      "merged figures of the channels that changed")                                             \
+    X(29, TC_COL_NIC, "nic", 1, TC_MEAN_OPAQUE, "the port's own counters at the block's end")
 
 enum tc_block_column {
 #define TC_BLOCK_COLUMN_CODE(id, code, name, width, meaning, what) code = id,

@@ -33,6 +33,12 @@ struct tc_line {
     uint8_t nic_port; /* number of the capture's port; TC_PORT_ANY */
 };
 
+/* Where the lines of a channel are compared; permanent. */
+enum tc_arbitration {
+    TC_ARBITRATE_HERE,      /* in the stream in which all of them arrive */
+    TC_ARBITRATE_ELSEWHERE, /* by whoever hears all streams, which has a stream of its own */
+};
+
 struct tc_channel {
     char name[TC_NAME_BYTES];
     const struct tc_feed *feed;
@@ -40,7 +46,8 @@ struct tc_channel {
     struct tc_zone zone;
     uint16_t first_line; /* its lines follow each other */
     uint16_t line_count;
-    uint16_t group; /* of channels whose messages share columns */
+    uint16_t group;      /* of channels whose messages share columns */
+    uint8_t arbitration; /* enum tc_arbitration */
 };
 
 struct tc_catalog {

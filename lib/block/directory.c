@@ -120,7 +120,9 @@ static uint64_t most_values(const struct tc_block_header *header, const uint8_t 
     case TC_COL_LEDGER:
     case TC_COL_LINES:
     case TC_COL_CLOCK:
-    case TC_COL_RANGES: return BOX_BYTES_MAX;
+    case TC_COL_RANGES:
+    case TC_COL_CHANNELS:
+    case TC_COL_NIC: return BOX_BYTES_MAX;
     default: return header->frames;
     }
 }

@@ -11,15 +11,31 @@
 
 #include "block/batcher.h"
 #include "block/catalog.h"
+#include "block/chorus.h"
+#include "block/symbolfilter.h"
+#include "track/arbiter.h"
 #include "track/drop.h"
 #include "track/sequence.h"
 #include "track/symbols.h"
 
+/* Takes reports; false where there is no room, which is counted. */
+struct tc_line_reporter {
+    bool (*report)(void *context, const struct tc_line_report *report);
+    void *context;
+};
+
 struct tc_intake_options {
     uint32_t stream;
     uint8_t nic_port; /* number of the port, for lines that are bound to one */
+    bool filter_unmatched;
+    const struct tc_symbol_filter *symbols; /* NULL: all are kept */
+    struct tc_line_reporter reporter;       /* of channels whose lines are compared elsewhere */
+    struct tc_chorus *chorus; /* the stream has no frames, only what this chorus has to tell */
+    uint64_t silent_after_ns; /* of a line while another speaks; 0: TC_SILENT_AFTER_NS */
     struct tc_batch_limits limits;
 };
+
+#define TC_SILENT_AFTER_NS UINT64_C(3000000000)
 
 /* A frame as it arrives. */
 struct tc_arrival {
@@ -31,25 +47,53 @@ struct tc_arrival {
     uint16_t flags; /* enum tc_frame_flag: SOFTWARE_TIME, BAD_TIME */
 };
 
+/* What is kept of a line beside its tracker. */
+struct tc_intake_line {
+    struct tc_arbiter *arbiter;    /* of its channel; NULL where it has no other line here */
+    uint32_t index;                /* in the arbiter */
+    uint32_t dirty;                /* bit w: writer w does not know the latest figures */
+    uint64_t heard_ns;             /* receive time of its latest packet */
+    struct tc_line_report *report; /* in the making; NULL where nobody wants one */
+};
+
+enum {
+    TC_PENDING_EVENTS_BYTES = 4096,
+    TC_REPORT_NUMBERS = 32, /* a report ends where a multiple of it begins, so lines compare */
+};
+
 struct tc_intake {
     struct tc_batcher batcher;
     const struct tc_catalog *catalog;
+    const struct tc_symbol_filter *filter;
+    bool filter_unmatched;
     struct tc_ledger ledger;
+    struct tc_nic nic;             /* told to every batch; see tc_intake_nic */
     struct tc_clock clock;         /* told to every batch; set by the owner */
     struct tc_sequence *sequences; /* by line */
+    struct tc_intake_line *lines;  /* by line */
+    struct tc_arbiter **arbiters;  /* by channel; NULL where its lines are not compared here */
+    uint32_t *channel_dirty;       /* by channel: bit w: writer w does not know the latest */
     struct tc_symbols *symbols;    /* by channel; names is NULL where the feed has no locates */
-    uint32_t *dirty;               /* by line: bit w: writer w does not know the latest figures */
     uint32_t dirty_first;          /* line at which the next telling begins */
-    struct tc_mark *spare_marks;   /* for packets that are dropped */
-    struct tc_drop drop;
+    struct tc_mark *spare_marks;   /* of packets that have no place in a batch yet */
+    struct tc_drop drop;           /* what was not recorded since that was told last */
+    struct tc_chorus *chorus;      /* NULL in a stream of frames */
+    struct tc_line_reporter reporter;
+    uint16_t *reporting; /* lines that have a report in the making */
+    uint32_t reporting_count;
+    uint64_t reports_lost;
+    uint64_t silence_checked_ns;
+    uint8_t pending[TC_PENDING_EVENTS_BYTES]; /* events from outside, until a batch is free */
+    uint32_t pending_bytes;
     struct tc_line_table table;
 };
 
-/* In tc_intake.dirty: the owner of the intake, who may look at the figures between bursts. */
+/* In `dirty`: the owner of the intake, who may look at the figures between bursts. */
 #define TC_DIRTY_FOR_OWNER UINT32_C(0x80000000)
 
-/* Bytes of memory, aligned to 64, for an intake over that catalog. */
-size_t tc_intake_footprint(const struct tc_catalog *catalog, uint32_t writers);
+/* Bytes of memory, aligned to 64, for an intake with those options. */
+size_t tc_intake_footprint(const struct tc_catalog *catalog,
+                           const struct tc_intake_options *options);
 
 /* `memory` is zeroed, stays the caller's, and like `catalog` outlives the intake. */
 void tc_intake_init(struct tc_intake *intake, void *memory, const struct tc_catalog *catalog,
@@ -64,19 +108,27 @@ static inline bool tc_intake_ready(struct tc_intake *intake)
 /* Takes a frame; its bytes may be reused afterwards. */
 void tc_intake_frame(struct tc_intake *intake, const struct tc_arrival *arrival);
 
-/* Closes what has become old. Call between bursts, also when nothing arrives. */
-static inline void tc_intake_tick(struct tc_intake *intake, uint64_t now_ns)
-{
-    tc_batcher_tick(&intake->batcher, now_ns);
-}
+/*
+ * Tells of something that others have seen (the link, the clock, silence of a line): an event of
+ * fixed fields, which stands where the stream is now.
+ */
+void tc_intake_event(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
+                     uint64_t time_ns, const void *payload, uint32_t payload_bytes);
+
+/* Takes a report of another stream to the intake's chorus, heard at `now_ns`. */
+void tc_intake_report(struct tc_intake *intake, const struct tc_line_report *report,
+                      uint64_t now_ns);
+
+/* Takes the port's own counters as they were at nic->sampled_ns; what has risen is an event. */
+void tc_intake_nic(struct tc_intake *intake, uint16_t port, const struct tc_nic *nic);
+
+/* Closes what has become old, tells what waits. Call between bursts, also when nothing arrives. */
+void tc_intake_tick(struct tc_intake *intake, uint64_t now_ns);
 
 /*
  * Hands everything over and tells every writer that the run ends. False when a batch was needed
  * and none was free: call again later.
  */
-static inline bool tc_intake_finish(struct tc_intake *intake, uint64_t now_ns)
-{
-    return tc_batcher_finish(&intake->batcher, now_ns);
-}
+bool tc_intake_finish(struct tc_intake *intake, uint64_t now_ns);
 
 #endif

@@ -19,6 +19,7 @@ static size_t columns_max(const struct tc_catalog *catalog)
 static size_t boxes_bytes_max(const struct tc_catalog *catalog)
 {
     return catalog->line_count * (size_t)(TC_LINE_STATE_BYTES_MAX + 8) +
+           catalog->channel_count * (size_t)(TC_MERGED_BYTES + 8) + TC_NIC_BYTES +
            TC_RANGES_MAX * (size_t)TC_RANGE_BYTES +
            TC_TEMPLATES_MAX * (size_t)(TC_TEMPLATE_PADDED + TC_TEMPLATE_HEAD_BYTES) +
            TC_LEDGER_BYTES_MAX + TC_CLOCK_BYTES;
@@ -251,6 +252,18 @@ static void put_lines(struct packing *packing, const struct tc_split *split, str
     put_box(packing, TC_COL_LINES, &box);
 }
 
+static void put_channels(struct packing *packing, const struct tc_split *split,
+                         struct tc_scribe box)
+{
+    for (uint16_t i = 0; i < split->catalog->channel_count; i++) {
+        if (!split->channel_known[i])
+            continue;
+        tc_scribe_uint(&box, i, 8);
+        tc_merged_write(&box, &split->channel_states[i]);
+    }
+    put_box(packing, TC_COL_CHANNELS, &box);
+}
+
 /* Small boxes are written to the buffer that lanes are gathered in, one at a time. */
 static void put_boxes(struct packing *packing, const struct tc_split *split)
 {
@@ -258,14 +271,18 @@ static void put_boxes(struct packing *packing, const struct tc_split *split)
     struct tc_scribe box = tc_scribe_of(pack->gathered, pack->gathered_bytes);
     struct tc_scribe ledger = box;
     struct tc_scribe clock = box;
+    struct tc_scribe nic = box;
 
     put_templates(packing, split, box);
     put_lines(packing, split, box);
+    put_channels(packing, split, box);
     put_ranges(packing, split, box);
     tc_ledger_write(&ledger, &split->ledger);
     put_box(packing, TC_COL_LEDGER, &ledger);
     tc_clock_write(&clock, &split->clock);
     put_box(packing, TC_COL_CLOCK, &clock);
+    tc_nic_write(&nic, &split->nic);
+    put_box(packing, TC_COL_NIC, &nic);
 }
 
 static void put_group(struct packing *packing, const struct tc_split *split, uint16_t number)
@@ -328,7 +345,8 @@ void tc_pack_header(struct tc_pack *pack, const struct tc_split *split,
         .last_rx_ns = split->last_rx_ns,
         .frame_bytes = split->frame_bytes,
         .frames_digest = tc_split_digest(split),
-        .flags = split->ranges_incomplete ? TC_BLOCK_RANGES_INCOMPLETE : 0,
+        .flags = (split->ranges_incomplete ? TC_BLOCK_RANGES_INCOMPLETE : 0u) |
+                 (split->states_old ? TC_BLOCK_STATES_OLD : 0u),
     };
     memcpy(header->segment_id, at->segment_id, TC_ID_BYTES);
     tc_block_header_write(pack->bytes, header);

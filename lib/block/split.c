@@ -101,6 +101,8 @@ static size_t place_all(struct tc_split *split, uint8_t *memory)
     split->ranges = tc_place(&placer, TC_RANGES_MAX * sizeof(struct tc_number_range));
     split->line_states = tc_place(&placer, catalog->line_count * sizeof(struct tc_line_state));
     split->line_known = tc_place(&placer, catalog->line_count * sizeof(bool));
+    split->channel_states = tc_place(&placer, catalog->channel_count * sizeof(struct tc_merged));
+    split->channel_known = tc_place(&placer, catalog->channel_count * sizeof(bool));
     /* a message also takes a byte for its class and one for its flags */
     chunks = tc_lane_pool_chunks((size_t)split->limits.bytes * WIDENING_MOST / 16 +
                                      2 * (size_t)split->limits.messages,
@@ -149,6 +151,7 @@ void tc_split_reset(struct tc_split *split)
         reset_group(&split->groups[i]);
     memset(split->template_of_line, 0, split->catalog->line_count * sizeof(uint16_t));
     memset(split->line_known, 0, split->catalog->line_count * sizeof(bool));
+    memset(split->channel_known, 0, split->catalog->channel_count * sizeof(bool));
     split->batches = 0;
     split->frames = 0;
     split->raw_frames = 0;
@@ -173,6 +176,9 @@ bool tc_split_empty(const struct tc_split *split)
         return false;
     for (uint16_t i = 0; i < split->catalog->line_count; i++)
         if (split->line_known[i])
+            return false;
+    for (uint16_t i = 0; i < split->catalog->channel_count; i++)
+        if (split->channel_known[i])
             return false;
     return true;
 }
@@ -468,16 +474,20 @@ static inline void take_frame(struct tc_split *split, const struct tc_batch *bat
 
 /* ---- events ---- */
 
-/* State of a line replaces what was known; other events are kept with their place. */
+/* State of a line or a channel replaces what was known; other events are kept in their place. */
 static void take_event(struct tc_split *split, const struct tc_event_record *event)
 {
+    struct tc_cursor in = tc_cursor_of(event + 1, event->payload_bytes);
     uint8_t head[TC_EVENT_HEAD_BYTES] = {0};
 
     if (event->event == TC_EVENT_LINE) {
-        struct tc_cursor in = tc_cursor_of(event + 1, event->payload_bytes);
-
         tc_line_state_read(&in, &split->line_states[event->about]);
         split->line_known[event->about] = true;
+        return;
+    }
+    if (event->event == TC_EVENT_CHANNEL) {
+        tc_merged_read(&in, &split->channel_states[event->about]);
+        split->channel_known[event->about] = true;
         return;
     }
     head[0] = event->event;
@@ -512,7 +522,9 @@ void tc_split_batch(struct tc_split *split, const struct tc_batch *batch)
     for (uint16_t i = 0; i < split->catalog->group_count; i++)
         if (split->groups[i].slice_count > 0)
             gather_slice(split, &split->groups[i]);
+    split->states_old = (batch->flags & TC_BATCH_STATES_OLD) != 0;
     split->ledger = batch->ledger;
+    split->nic = batch->nic;
     split->clock = batch->clock;
 }
 

@@ -80,6 +80,8 @@ struct tc_split {
     struct tc_number_range *ranges; /* of raw packets; those of templates are in them */
     struct tc_line_state *line_states;
     bool *line_known; /* line_states[i] is of this block */
+    struct tc_merged *channel_states;
+    bool *channel_known; /* channel_states[i] is of this block */
 
     uint64_t number; /* of the block in its stream */
     uint32_t stream;
@@ -98,7 +100,9 @@ struct tc_split {
     uint64_t first_rx_ns, last_rx_ns;
     bool proc_differs;
     bool ranges_incomplete;
+    bool states_old; /* as its last batch says */
     struct tc_ledger ledger;
+    struct tc_nic nic;
     struct tc_clock clock;
 };
 

@@ -3,14 +3,15 @@
  * lines of a channel make together.
  *
  * Counters come from the state that the capture stored as it ran; what only the messages themselves
- * can tell (digests, which numbers arrived on which line) is taken from every frame and from the
- * events that tell of losses.
+ * can tell (digests, which numbers arrived on which line, where gaps opened) is taken from every
+ * frame and from the events that tell of losses.
  */
 #ifndef TC_FILE_ACCOUNT_H
 #define TC_FILE_ACCOUNT_H
 
 #include "base/rangeset.h"
 #include "file/reader.h"
+#include "file/retrace.h"
 #include "file/ticks.h"
 
 /* A session of a line, from all streams in which it arrived. */
@@ -26,6 +27,7 @@ struct tc_account_session {
 
 struct tc_account_line {
     const struct tc_line *line;
+    size_t book; /* by which holes name it */
     struct tc_figures figures;
     uint64_t digest; /* XXH3-64 over big-endian length and bytes of each message, as recorded */
     struct tc_account_session *sessions;
@@ -56,7 +58,31 @@ struct tc_account_clock {
 
 struct tc_account_stream {
     const struct tc_source *source;
-    struct tc_ledger ledger; /* of what was read */
+    const struct tc_port *port; /* NULL: its events are of several streams */
+    struct tc_ledger ledger;    /* of what was read */
+    struct tc_nic nic;          /* what the port's own counters rose by */
+};
+
+/* A hole in the numbers of a line, where it opened. */
+struct tc_account_hole {
+    size_t line;    /* the book of its line */
+    size_t session; /* index in the line's sessions */
+    uint64_t first; /* numbers first <= n < end */
+    uint64_t end;
+    uint64_t before_ns; /* receive time of the line's packet before; 0: none */
+    uint64_t after_ns;  /* ... and of the one that showed it, or of the last one left out */
+    size_t stream;      /* index in the account */
+    bool received;      /* they came, but were dropped here */
+    uint8_t cause;      /* then enum tc_drop_cause */
+};
+
+/* Something that happened to a port or a stream, for whoever asks whose a hole is. */
+struct tc_account_mark {
+    uint16_t kind; /* enum tc_event_kind: NIC, LINK, or DROPPED where its list is not all of it */
+    size_t stream;
+    uint64_t from_ns;
+    uint64_t to_ns;
+    uint64_t frames; /* that the port missed meanwhile */
 };
 
 struct tc_account {
@@ -70,21 +96,29 @@ struct tc_account {
     uint64_t malformed_frames;
     uint64_t events;
     struct tc_ledger ledger; /* of all streams */
+    struct tc_nic nic;       /* of all ports that count */
+    bool nic_known;          /* there is one that counts */
     struct tc_account_stream *streams;
     size_t stream_count;
     struct tc_account_channel *channels;
     size_t channel_count;
     struct tc_account_clock *clocks;
     size_t clock_count;
+    struct tc_account_hole *holes; /* where they were asked for */
+    size_t hole_count;
+    struct tc_account_mark *marks;
+    size_t mark_count;
 };
 
 struct tc_accountant;
 
-/* NULL when memory is short. */
-struct tc_accountant *tc_accountant_new(void);
+/* For all that `reader`, of which nothing has been taken yet, gives. `holes`: list them too. */
+TC_MUST_USE enum tc_status tc_accountant_open(struct tc_accountant **opened,
+                                              const struct tc_reader *reader, bool holes,
+                                              struct tc_error *error);
 void tc_accountant_free(struct tc_accountant *accountant);
 
-/* Takes an item of a reader, in the reader's order. */
+/* Takes an item of the reader, in its order. */
 TC_MUST_USE enum tc_status tc_accountant_take(struct tc_accountant *accountant,
                                               const struct tc_item *item, struct tc_error *error);
 
@@ -92,7 +126,6 @@ TC_MUST_USE enum tc_status tc_accountant_take(struct tc_accountant *accountant,
  * The account, once the reader has come to its end. It lives as long as accountant and reader.
  */
 TC_MUST_USE enum tc_status tc_accountant_close(struct tc_accountant *accountant,
-                                               const struct tc_reader *reader,
                                                struct tc_account *account, struct tc_error *error);
 
 #endif

@@ -132,6 +132,7 @@ static void write_channels(struct tc_scribe *out, const struct tc_catalog *catal
         write_text(out, channel->name);
         tc_scribe_uint(out, feed, 2);
         tc_scribe_uint(out, channel->group, 2);
+        tc_scribe_uint(out, channel->arbitration, 1);
         write_zone(out, &channel->zone);
     }
     tc_box_end(out, begin);
@@ -169,6 +170,7 @@ void tc_capture_write(struct tc_scribe *out, const struct tc_capture *capture)
         write_text(out, capture->ports[i].device);
         write_text(out, capture->ports[i].driver);
         tc_scribe_uint(out, capture->ports[i].snaplen, 4);
+        tc_scribe_uint(out, capture->ports[i].losses, 1);
     }
     tc_box_end(out, begin);
     begin = tc_box_begin(out, TC_BOX_STREAMS);
@@ -351,6 +353,7 @@ static enum tc_status read_channels(struct tc_capture *capture, struct tc_arena 
         read_text(&box, channel->name, sizeof channel->name);
         feed = tc_cursor_u16(&box);
         channel->group = tc_cursor_u16(&box);
+        channel->arbitration = tc_cursor_u8(&box);
         read_zone(&box, &channel->zone);
         if (box.failed || feed >= catalog->group_count)
             return tc_fail(error, TC_DAMAGED, "channel %u is cut short or of no feed",
@@ -406,6 +409,7 @@ static enum tc_status read_ports(struct tc_capture *capture, struct tc_arena *ar
         read_text(&box, port->device, sizeof port->device);
         read_text(&box, port->driver, sizeof port->driver);
         port->snaplen = tc_cursor_u32(&box);
+        port->losses = tc_cursor_u8(&box);
         if (box.failed)
             return tc_fail(error, TC_DAMAGED, "port %u is cut short", capture->port_count);
         capture->port_count++;
@@ -427,7 +431,7 @@ static enum tc_status read_streams(struct tc_capture *capture, struct tc_arena *
         stream->number = tc_cursor_u32(&box);
         stream->port = tc_cursor_u16(&box);
         stream->queue = tc_cursor_u16(&box);
-        if (box.failed || stream->port >= capture->port_count)
+        if (box.failed || (stream->port >= capture->port_count && stream->port != TC_PORT_NONE))
             return tc_fail(error, TC_DAMAGED, "stream %u is cut short or of no port",
                            capture->stream_count);
         capture->stream_count++;

@@ -14,6 +14,14 @@ enum {
     TC_DEVICE_BYTES = 256,
     TC_SNAPLEN_DEFAULT = 262144,
     TC_STREAMS_MAX = 256,
+    TC_PORT_NONE = 0xffff,
+};
+
+/* How well the driver of a port counts what it loses; permanent. */
+enum tc_loss_counters {
+    TC_LOSSES_EXACT,   /* all of it */
+    TC_LOSSES_PARTIAL, /* some of it */
+    TC_LOSSES_ABSENT,  /* none of it, or nobody knows */
 };
 
 struct tc_port {
@@ -21,11 +29,12 @@ struct tc_port {
     char device[TC_DEVICE_BYTES];
     char driver[TC_NAME_BYTES];
     uint32_t snaplen; /* of the source file; TC_SNAPLEN_DEFAULT for an interface */
+    uint8_t losses;   /* enum tc_loss_counters */
 };
 
 struct tc_stream {
     uint32_t number;
-    uint16_t port; /* index in the capture's ports */
+    uint16_t port; /* index in the capture's ports; TC_PORT_NONE: events of several streams */
     uint16_t queue;
 };
 

@@ -10,7 +10,7 @@
 
 enum {
     TC_FORMAT_MAJOR = 0,
-    TC_FORMAT_MINOR = 1,
+    TC_FORMAT_MINOR = 2,
     TC_HEAD_BYTES = 128,
     TC_INDEX_HEAD_BYTES = 64,
     TC_TAIL_BYTES = 64,
@@ -86,21 +86,23 @@ enum tc_tail_flag {
 };
 
 /* What stands in the boxes of a head or an index. Id, code, name, what it is. Permanent. */
-#define TC_BOX_TABLE(X)                                                              \
-    X(1, TC_BOX_TOOL, "tool", "name and version of the program that wrote it")       \
-    X(2, TC_BOX_HOST, "host", "name of the machine")                                 \
-    X(3, TC_BOX_NAME, "name", "name of the capture")                                 \
-    X(4, TC_BOX_PORTS, "ports", "where frames came from")                            \
-    X(5, TC_BOX_STREAMS, "streams", "which queue of which port each stream is")      \
-    X(6, TC_BOX_FEEDS, "feeds", "the feed tables that were used")                    \
-    X(7, TC_BOX_CHANNELS, "channels", "the channels, with their time zones")         \
-    X(8, TC_BOX_LINES, "lines", "the lines, with their addresses")                   \
-    X(9, TC_BOX_SYMBOLS, "symbols", "names of locates known at the segment's start") \
-    X(10, TC_BOX_LINE_STATES, "line_states", "state of each line")                   \
-    X(11, TC_BOX_LEDGER, "ledger", "the stream's ledger")                            \
-    X(12, TC_BOX_CLOCK, "clock", "the clock in force")                               \
-    X(13, TC_BOX_BLOCKS, "blocks", "one record a block")                             \
-    X(14, TC_BOX_SYMBOL_LOG, "symbol_log", "names that became known, with the block")
+#define TC_BOX_TABLE(X)                                                               \
+    X(1, TC_BOX_TOOL, "tool", "name and version of the program that wrote it")        \
+    X(2, TC_BOX_HOST, "host", "name of the machine")                                  \
+    X(3, TC_BOX_NAME, "name", "name of the capture")                                  \
+    X(4, TC_BOX_PORTS, "ports", "where frames came from")                             \
+    X(5, TC_BOX_STREAMS, "streams", "which queue of which port each stream is")       \
+    X(6, TC_BOX_FEEDS, "feeds", "the feed tables that were used")                     \
+    X(7, TC_BOX_CHANNELS, "channels", "the channels, with their time zones")          \
+    X(8, TC_BOX_LINES, "lines", "the lines, with their addresses")                    \
+    X(9, TC_BOX_SYMBOLS, "symbols", "names of locates known at the segment's start")  \
+    X(10, TC_BOX_LINE_STATES, "line_states", "state of each line")                    \
+    X(11, TC_BOX_LEDGER, "ledger", "the stream's ledger")                             \
+    X(12, TC_BOX_CLOCK, "clock", "the clock in force")                                \
+    X(13, TC_BOX_BLOCKS, "blocks", "one record a block")                              \
+    X(14, TC_BOX_SYMBOL_LOG, "symbol_log", "names that became known, with the block") \
+    X(15, TC_BOX_CHANNEL_STATES, "channel_states", "merged figures of each channel")  \
+    X(16, TC_BOX_NIC, "nic", "the port's own counters")
 
 enum tc_box_kind {
 #define TC_BOX_CODE(id, code, name, what) code = id,

@@ -35,6 +35,7 @@ struct stream {
     uint32_t event, event_count;
     uint64_t frame_base; /* number of the block's first frame */
     uint64_t key_ns;     /* where the stream stands among the others */
+    bool only_events;    /* it is of no port */
     bool ended;
 };
 
@@ -103,8 +104,14 @@ static enum tc_status open_stream(struct stream *stream, const struct tc_roster_
     tc_stream_state_init(&stream->state, stream->state_memory, catalog);
     stream->state.ledger = stream->first->state.ledger;
     stream->state.clock = stream->first->state.clock;
+    stream->state.nic = stream->first->state.nic;
     memcpy(stream->state.lines, stream->first->state.lines,
            catalog->line_count * sizeof stream->state.lines[0]);
+    memcpy(stream->state.channels, stream->first->state.channels,
+           catalog->channel_count * sizeof stream->state.channels[0]);
+    for (uint16_t i = 0; i < stream->first->capture.stream_count; i++)
+        stream->only_events |= stream->first->capture.streams[i].number == entry->stream &&
+                               stream->first->capture.streams[i].port == TC_PORT_NONE;
     stream->source = (struct tc_source){
         .capture = &stream->first->capture,
         .stream = entry->stream,
@@ -173,6 +180,15 @@ static enum tc_status open_chains(struct tc_reader *reader, struct tc_error *err
     return TC_OK;
 }
 
+/* Whether the segments of a stream begin where its run began. */
+static bool is_from_begin(const struct stream *stream)
+{
+    for (size_t i = 0; i < stream->chain_count; i++)
+        if (stream->chains[i]->next_number != 1)
+            return false;
+    return stream->chain_count == stream->first->head.writers;
+}
+
 static void count_files(struct tc_reader *reader)
 {
     reader->totals.segments = reader->roster.count;
@@ -208,6 +224,8 @@ enum tc_status tc_reader_open(struct tc_reader **opened, const char *const *path
         tc_reader_close(reader);
         return status;
     }
+    for (size_t i = 0; i < reader->stream_count; i++)
+        reader->streams[i]->source.from_begin = is_from_begin(reader->streams[i]);
     count_files(reader);
     *opened = reader;
     return TC_OK;
@@ -352,13 +370,22 @@ static enum tc_status take_boxes(struct stream *stream, struct tc_error *error)
 {
     struct tc_cursor ledger = tc_join_box(stream->join, TC_COL_LEDGER);
     struct tc_cursor clock = tc_join_box(stream->join, TC_COL_CLOCK);
+    struct tc_cursor nic = tc_join_box(stream->join, TC_COL_NIC);
+    enum tc_status status;
 
+    if (tc_cursor_left(&nic) > 0)
+        tc_nic_read(&nic, &stream->state.nic);
     if (tc_cursor_left(&ledger) > 0)
         tc_ledger_read(&ledger, &stream->state.ledger);
     if (tc_cursor_left(&clock) > 0)
         tc_clock_read(&clock, &stream->state.clock);
-    if (ledger.failed || clock.failed)
-        return tc_fail(error, TC_DAMAGED, "the ledger or the clock of a block is cut short");
+    if (ledger.failed || clock.failed || nic.failed)
+        return tc_fail(error, TC_DAMAGED,
+                       "the ledger, the clock or the port's counters of a block are cut short");
+    status = tc_stream_state_channels(&stream->state, tc_join_box(stream->join, TC_COL_CHANNELS),
+                                      error);
+    if (status != TC_OK)
+        return status;
     return tc_stream_state_lines(&stream->state, tc_join_box(stream->join, TC_COL_LINES), error);
 }
 
@@ -425,6 +452,8 @@ static bool fill_stream(struct tc_reader *reader, struct stream *stream)
     if (stream->event == stream->event_count ||
         stream->events[stream->event].position > stream->frame)
         stream->key_ns = stream->frames[stream->frame].rx_ns;
+    else if (stream->only_events)
+        stream->key_ns = stream->events[stream->event].time_ns;
     return true;
 }
 

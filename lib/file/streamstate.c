@@ -12,6 +12,7 @@ static size_t place(struct tc_stream_state *state, struct tc_placer *placer,
                     const struct tc_catalog *catalog)
 {
     state->lines = tc_place(placer, catalog->line_count * sizeof state->lines[0]);
+    state->channels = tc_place(placer, catalog->channel_count * sizeof state->channels[0]);
     state->symbols = tc_place(placer, catalog->channel_count * sizeof state->symbols[0]);
     for (uint16_t i = 0; i < catalog->channel_count; i++) {
         void *names;
@@ -44,8 +45,9 @@ void tc_stream_state_init(struct tc_stream_state *state, void *memory,
 
 size_t tc_stream_state_bytes_max(const struct tc_catalog *catalog)
 {
-    size_t bytes = 4 * (TC_BOX_HEAD_BYTES + 8) + TC_LEDGER_BYTES_MAX + TC_CLOCK_BYTES +
-                   catalog->line_count * (size_t)(TC_LINE_STATE_BYTES_MAX + 8);
+    size_t bytes = 6 * (TC_BOX_HEAD_BYTES + 8) + TC_LEDGER_BYTES_MAX + TC_CLOCK_BYTES +
+                   TC_NIC_BYTES + catalog->line_count * (size_t)(TC_LINE_STATE_BYTES_MAX + 8) +
+                   catalog->channel_count * (size_t)(TC_MERGED_BYTES + 8);
 
     for (uint16_t i = 0; i < catalog->channel_count; i++)
         if (has_locates(catalog, i))
@@ -82,6 +84,19 @@ static bool is_known(const struct tc_line_state *line)
     return line->session_count > 0 || line->figures.malformed > 0;
 }
 
+/* Merged figures of the channels that have any. */
+static void write_channels(struct tc_scribe *out, const struct tc_stream_state *state)
+{
+    size_t begin = tc_box_begin(out, TC_BOX_CHANNEL_STATES);
+
+    for (uint16_t i = 0; i < state->catalog->channel_count; i++)
+        if (state->channels[i].messages + state->channels[i].missing > 0) {
+            tc_scribe_uint(out, i, 8);
+            tc_merged_write(out, &state->channels[i]);
+        }
+    tc_box_end(out, begin);
+}
+
 void tc_stream_state_write(struct tc_scribe *out, const struct tc_stream_state *state,
                            bool with_symbols)
 {
@@ -99,6 +114,10 @@ void tc_stream_state_write(struct tc_scribe *out, const struct tc_stream_state *
             tc_line_state_write(out, &state->lines[i]);
         }
     tc_box_end(out, begin);
+    write_channels(out, state);
+    begin = tc_box_begin(out, TC_BOX_NIC);
+    tc_nic_write(out, &state->nic);
+    tc_box_end(out, begin);
     if (with_symbols)
         write_symbols(out, state);
 }
@@ -115,6 +134,22 @@ enum tc_status tc_stream_state_lines(struct tc_stream_state *state, struct tc_cu
         tc_line_state_read(&lines, &state->lines[line]);
         if (lines.failed)
             return tc_fail(error, TC_DAMAGED, "the state of line %lu is cut short", line);
+    }
+    return TC_OK;
+}
+
+enum tc_status tc_stream_state_channels(struct tc_stream_state *state, struct tc_cursor channels,
+                                        struct tc_error *error)
+{
+    while (tc_cursor_left(&channels) > 0) {
+        uint64_t channel = tc_cursor_u64(&channels);
+
+        if (channel >= state->catalog->channel_count)
+            return tc_fail(error, TC_DAMAGED, "figures of channel %lu, but there are %u channels",
+                           channel, state->catalog->channel_count);
+        tc_merged_read(&channels, &state->channels[channel]);
+        if (channels.failed)
+            return tc_fail(error, TC_DAMAGED, "the figures of channel %lu are cut short", channel);
     }
     return TC_OK;
 }
@@ -157,9 +192,13 @@ enum tc_status tc_stream_state_read(struct tc_stream_state *state, uint32_t kind
     switch ((enum tc_box_kind)kind) {
     case TC_BOX_LEDGER: tc_ledger_read(&box, &state->ledger); break;
     case TC_BOX_CLOCK: tc_clock_read(&box, &state->clock); break;
+    case TC_BOX_NIC: tc_nic_read(&box, &state->nic); break;
+    case TC_BOX_CHANNEL_STATES: return tc_stream_state_channels(state, box, error);
     case TC_BOX_LINE_STATES: return tc_stream_state_lines(state, box, error);
     case TC_BOX_SYMBOLS: return read_symbols(state, box, error);
     default: return TC_OK;
     }
-    return box.failed ? tc_fail(error, TC_DAMAGED, "the ledger or the clock is cut short") : TC_OK;
+    return box.failed ? tc_fail(error, TC_DAMAGED,
+                                "the ledger, the clock or the port's counters are cut short")
+                      : TC_OK;
 }

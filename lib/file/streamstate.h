@@ -16,8 +16,10 @@
 struct tc_stream_state {
     const struct tc_catalog *catalog;
     struct tc_ledger ledger;
+    struct tc_nic nic;
     struct tc_clock clock;
     struct tc_line_state *lines;
+    struct tc_merged *channels; /* by channel */
     struct tc_symbols *symbols; /* by channel; names is NULL where the feed has no locates */
 };
 
@@ -38,9 +40,12 @@ void tc_stream_state_write(struct tc_scribe *out, const struct tc_stream_state *
 TC_MUST_USE enum tc_status tc_stream_state_read(struct tc_stream_state *state, uint32_t kind,
                                                 struct tc_cursor box, struct tc_error *error);
 
-/* Takes line states as a block has them (TC_COL_LINES). */
+/* Takes line states as a block has them (TC_COL_LINES), and merged figures (TC_COL_CHANNELS). */
 TC_MUST_USE enum tc_status tc_stream_state_lines(struct tc_stream_state *state,
                                                  struct tc_cursor lines, struct tc_error *error);
+TC_MUST_USE enum tc_status tc_stream_state_channels(struct tc_stream_state *state,
+                                                    struct tc_cursor channels,
+                                                    struct tc_error *error);
 
 /* Takes a name; the payload is that of a TC_EVENT_SYMBOL. */
 TC_MUST_USE enum tc_status tc_stream_state_symbol(struct tc_stream_state *state, uint16_t channel,

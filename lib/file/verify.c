@@ -1,12 +1,14 @@
 /*
- * Segment by segment in the order of the roster: blocks first, then what the index and the tail
- * say of them, then how the segment continues the one before.
+ * Twice through the capture. First segment by segment: headers, order, index, tail, and how each
+ * continues the one before. Then stream by stream, as a reader sees it: every block is decoded,
+ * compared with its digest, and everything the capture counted is counted again (file/recount.h).
  */
 #include "file/verify.h"
 
 #include <stdlib.h>
 
-#include "block/join.h"
+#include "base/digest.h"
+#include "file/recount.h"
 #include "file/roster.h"
 
 /* How far a writer's chain of segments has been followed. */
@@ -25,9 +27,36 @@ struct verifier {
     tc_verify_watch *watch;
     void *context;
     struct chain_state chain;
-    struct tc_ledger ledger; /* after the last block of the chain */
-    uint64_t frames;         /* recorded in the stream, by this chain */
+    uint64_t *sentences; /* digests of what has been told: the second walk sees the same again */
+    size_t sentence_count;
+    bool damaged; /* what follows in the second walk cannot be counted on */
 };
+
+static bool is_told(const struct verifier *verifier, uint64_t sentence)
+{
+    for (size_t i = 0; i < verifier->sentence_count; i++)
+        if (verifier->sentences[i] == sentence)
+            return true;
+    return false;
+}
+
+static void fault_of(void *context, const struct tc_error *error)
+{
+    struct verifier *verifier = context;
+    uint64_t sentence = tc_digest(error->text, strlen(error->text));
+    uint64_t *grown;
+
+    verifier->damaged = true;
+    if (is_told(verifier, sentence))
+        return;
+    grown = realloc(verifier->sentences, (verifier->sentence_count + 1) * sizeof grown[0]);
+    if (grown != NULL) {
+        verifier->sentences = grown;
+        grown[verifier->sentence_count++] = sentence;
+    }
+    verifier->verified->faults++;
+    verifier->told(verifier->context, error);
+}
 
 static void fault(struct verifier *verifier, const struct tc_segment *segment, uint64_t offset,
                   const char *sentence)
@@ -35,91 +64,26 @@ static void fault(struct verifier *verifier, const struct tc_segment *segment, u
     struct tc_error error;
 
     tc_fail(&error, TC_DAMAGED, "%s: byte %lu: %s", segment->path, offset, sentence);
-    verifier->verified->faults++;
-    verifier->told(verifier->context, &error);
+    fault_of(verifier, &error);
 }
 
-static void fault_of(void *context, const struct tc_error *error)
-{
-    struct verifier *verifier = context;
-
-    verifier->verified->faults++;
-    verifier->told(verifier->context, error);
-}
-
-/* The ledger must close at every block, and never count backwards. */
-static void check_ledger(struct verifier *verifier, const struct tc_segment *segment,
-                         const struct tc_join *join, const struct tc_block_header *header)
-{
-    struct tc_cursor box = tc_join_box(join, TC_COL_LEDGER);
-    struct tc_ledger ledger = {0};
-
-    if (tc_cursor_left(&box) == 0) {
-        fault(verifier, segment, header->offset, "the block has no ledger");
-        return;
-    }
-    tc_ledger_read(&box, &ledger);
-    if (!tc_ledger_closes(&ledger))
-        fault(verifier, segment, header->offset, "the ledger does not close");
-    for (size_t row = 0; row < TC_LEDGER_ROWS; row++)
-        if (tc_ledger_get(&ledger, row) < tc_ledger_get(&verifier->ledger, row)) {
-            fault(verifier, segment, header->offset, "the ledger counts backwards");
-            break;
-        }
-    if (ledger.recorded - verifier->ledger.recorded < header->frames ||
-        (segment->head.writers == 1 &&
-         ledger.recorded - verifier->ledger.recorded != header->frames))
-        fault(verifier, segment, header->offset,
-              "the ledger's recorded frames are not those of the block");
-    verifier->ledger = ledger;
-}
-
-static void check_frames(struct verifier *verifier, const struct tc_segment *segment,
-                         const struct tc_join *join, const struct tc_block_header *header)
-{
-    uint32_t count;
-    const struct tc_frame *frames = tc_join_frames(join, &count);
-    uint64_t lowest = UINT64_MAX, highest = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        lowest = frames[i].rx_ns < lowest ? frames[i].rx_ns : lowest;
-        highest = frames[i].rx_ns > highest ? frames[i].rx_ns : highest;
-    }
-    if (count > 0 && (lowest != header->first_rx_ns || highest != header->last_rx_ns))
-        fault(verifier, segment, header->offset,
-              "the frames' receive times are not within those of the header");
-    verifier->verified->frames += count;
-    verifier->verified->messages += header->messages;
-    verifier->verified->events += header->events;
-}
+/* ---- segment by segment ---- */
 
 static void check_block(struct verifier *verifier, const struct tc_segment *segment,
-                        struct tc_join *join, const struct tc_block_header *header,
-                        const uint8_t *bytes)
+                        const struct tc_block_header *header)
 {
-    struct tc_error detail = {0};
-    struct tc_error told;
-
-    verifier->verified->blocks++;
-    verifier->verified->bytes += header->stored_bytes;
     if (header->stream != segment->head.stream)
         fault(verifier, segment, header->offset, "the block is of another stream");
     if (header->number % segment->head.writers != segment->head.writer)
         fault(verifier, segment, header->offset, "the block is of another writer");
     if (verifier->chain.has_block && header->number <= verifier->chain.block)
         fault(verifier, segment, header->offset, "the block is not in order");
-    verifier->chain.has_block = true;
-    verifier->chain.block = header->number;
     if (!segment->padding_is_zero)
         fault(verifier, segment, header->offset, "the bytes that fill the block up are not zero");
-    if (tc_join_block(join, header, bytes, true, &detail) != TC_OK) {
-        tc_fail(&told, detail.status, "%s: byte %lu: block %lu: %.380s", segment->path,
-                header->offset, header->number, detail.text);
-        fault_of(verifier, &told);
-        return;
-    }
-    check_frames(verifier, segment, join, header);
-    check_ledger(verifier, segment, join, header);
+    verifier->chain.has_block = true;
+    verifier->chain.block = header->number;
+    verifier->verified->blocks++;
+    verifier->verified->bytes += header->stored_bytes;
 }
 
 /* Every record of the index against the block it is of. */
@@ -174,17 +138,13 @@ static void check_chain(struct verifier *verifier, const struct tc_segment *segm
         fault(verifier, segment, 0, "it does not continue the segment before");
     if (!chain->known && segment->head.number == 1 && segment->head.previous_digest != 0)
         fault(verifier, segment, 0, "the first segment claims to continue another");
-    if (!chain->known)
-        verifier->ledger = segment->state.ledger;
 }
 
-static enum tc_status verify_segment(struct verifier *verifier, const char *path,
-                                     struct tc_error *error)
+static void verify_segment(struct verifier *verifier, const char *path)
 {
     struct tc_segment *segment;
     struct tc_block_header header;
     const uint8_t *bytes;
-    struct tc_join *join;
     struct tc_error detail = {0};
     bool damaged = false;
     uint32_t blocks = 0;
@@ -193,21 +153,13 @@ static enum tc_status verify_segment(struct verifier *verifier, const char *path
     if (tc_segment_open(&segment, path, &detail) != TC_OK) {
         fault_of(verifier, &detail);
         verifier->chain.known = false;
-        return TC_OK;
-    }
-    join = tc_join_new(&segment->capture.catalog);
-    if (join == NULL) {
-        tc_segment_close(segment);
-        return tc_fail(error, TC_MEMORY, "no memory to verify %s", path);
+        return;
     }
     verifier->verified->segments++;
     check_chain(verifier, segment);
-    for (;;) {
-        status = tc_segment_next(segment, &header, &bytes, &detail);
-        if (status == TC_END)
-            break;
+    while ((status = tc_segment_next(segment, &header, &bytes, &detail)) != TC_END) {
         if (status == TC_OK) {
-            check_block(verifier, segment, join, &header, bytes);
+            check_block(verifier, segment, &header);
             blocks++;
             if (verifier->watch != NULL)
                 verifier->watch(verifier->context, verifier->verified);
@@ -223,23 +175,17 @@ static enum tc_status verify_segment(struct verifier *verifier, const char *path
     verifier->chain.number = segment->head.number;
     verifier->chain.digest = segment->segment_digest;
     verifier->chain.ended = segment->last;
-    tc_join_free(join);
     tc_segment_close(segment);
-    return TC_OK;
 }
 
-enum tc_status tc_verify(const char *const *paths, size_t count, tc_fault_told *told,
-                         tc_verify_watch *watch, void *context, struct tc_verified *verified,
-                         struct tc_error *error)
+static enum tc_status verify_segments(struct verifier *verifier, const char *const *paths,
+                                      size_t count, struct tc_error *error)
 {
-    struct verifier verifier = {
-        .verified = verified, .told = told, .watch = watch, .context = context};
     struct tc_roster roster = {0};
     enum tc_status status = TC_OK;
 
-    *verified = (struct tc_verified){0};
     for (size_t i = 0; status == TC_OK && i < count; i++)
-        status = tc_roster_add(&roster, paths[i], fault_of, &verifier, error);
+        status = tc_roster_add(&roster, paths[i], fault_of, verifier, error);
     if (status == TC_OK && roster.count == 0)
         status = tc_fail(error, TC_MISSING, "%s: no readable segment of a capture is there",
                          count > 0 ? paths[0] : "(no path)");
@@ -248,9 +194,71 @@ enum tc_status tc_verify(const char *const *paths, size_t count, tc_fault_told *
         const struct tc_roster_entry *entry = &roster.entries[i];
 
         if (i == 0 || !tc_roster_same_stream(entry - 1, entry) || entry[-1].writer != entry->writer)
-            verifier.chain = (struct chain_state){0};
-        status = verify_segment(&verifier, entry->path, error);
+            verifier->chain = (struct chain_state){0};
+        verify_segment(verifier, entry->path);
     }
     tc_roster_free(&roster);
+    return status;
+}
+
+/* ---- stream by stream ---- */
+
+static void count_item(struct verifier *verifier, const struct tc_item *item)
+{
+    if (item->kind == TC_ITEM_EVENT) {
+        verifier->verified->events++;
+        return;
+    }
+    verifier->verified->frames++;
+    verifier->verified->messages += item->frame->messages;
+}
+
+static enum tc_status recount(struct verifier *verifier, struct tc_reader *reader,
+                              struct tc_error *error)
+{
+    struct tc_recount *counts;
+    enum tc_status status = tc_recount_open(&counts, reader, fault_of, verifier, error);
+    struct tc_item item;
+
+    if (status != TC_OK)
+        return status;
+    verifier->damaged = false;
+    while (status == TC_OK && tc_reader_next(reader, &item, error) == TC_OK) {
+        count_item(verifier, &item);
+        if (verifier->damaged)
+            tc_recount_give_up(counts);
+        status = tc_recount_take(counts, &item, error);
+        verifier->verified->bytes_again = tc_reader_totals(reader).bytes_read;
+        if (verifier->watch != NULL)
+            verifier->watch(verifier->context, verifier->verified);
+    }
+    if (verifier->damaged)
+        tc_recount_give_up(counts);
+    if (status == TC_OK)
+        tc_recount_end(counts);
+    tc_recount_close(counts);
+    return status;
+}
+
+enum tc_status tc_verify(const char *const *paths, size_t count, tc_fault_told *told,
+                         tc_verify_watch *watch, void *context, struct tc_verified *verified,
+                         struct tc_error *error)
+{
+    struct verifier verifier = {
+        .verified = verified, .told = told, .watch = watch, .context = context};
+    const struct tc_reader_options reading = {
+        .verify = true, .fault = fault_of, .context = &verifier};
+    struct tc_reader *reader;
+    enum tc_status status;
+
+    *verified = (struct tc_verified){0};
+    status = verify_segments(&verifier, paths, count, error);
+    if (status == TC_OK)
+        status = tc_reader_open(&reader, paths, count, &reading, error);
+    if (status == TC_OK) {
+        status = recount(&verifier, reader, error);
+        tc_reader_close(reader);
+    }
+    free(verifier.sentences);
     return status;
 }

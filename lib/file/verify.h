@@ -1,8 +1,9 @@
 /*
- * Verify: is what stands on disk what was recorded, whole and in order?
+ * Verify: is what stands on disk what was recorded, whole and in order, and do its figures hold?
  *
  * Every checksum, every digest, the order and numbering of blocks, the counts of index and tail,
- * and the chain of segments. Losses that the capture tells of are facts, not faults.
+ * the chain of segments; and every figure of trackers, channels and ledger counted again from
+ * frames and events. Losses that the capture tells of are facts, not faults.
  */
 #ifndef TC_FILE_VERIFY_H
 #define TC_FILE_VERIFY_H
@@ -17,6 +18,7 @@ struct tc_verified {
     uint64_t messages;
     uint64_t events;
     uint64_t bytes;
+    uint64_t bytes_again; /* by the second walk */
     uint64_t faults;
 };
 

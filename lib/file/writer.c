@@ -236,7 +236,11 @@ static enum tc_status take_state(struct tc_writer *writer, const struct tc_split
     for (uint16_t i = 0; i < split->catalog->line_count; i++)
         if (split->line_known[i])
             writer->state.lines[i] = split->line_states[i];
+    for (uint16_t i = 0; i < split->catalog->channel_count; i++)
+        if (split->channel_known[i])
+            writer->state.channels[i] = split->channel_states[i];
     writer->state.ledger = split->ledger;
+    writer->state.nic = split->nic;
     writer->state.clock = split->clock;
     return TC_OK;
 }

@@ -1,5 +1,7 @@
-/* Collecting a loss, and its layout (docs/FORMAT.md, "Dropped"). */
+/* Collecting, and the layout (docs/FORMAT.md, "Dropped and filtered"). */
 #include "track/drop.h"
+
+enum { LOOK_BACK = 64 }; /* runs of other lines that may stand between two of one line */
 
 void tc_drop_clear(struct tc_drop *drop)
 {
@@ -7,19 +9,24 @@ void tc_drop_clear(struct tc_drop *drop)
     drop->exact = true;
 }
 
-void tc_drop_frame(struct tc_drop *drop, uint64_t rx_ns, uint32_t wire_bytes)
+void tc_drop_frame(struct tc_drop *drop, uint8_t fate, uint64_t rx_ns, uint32_t wire_bytes)
 {
-    if (drop->frames == 0)
+    if (tc_drop_empty(drop))
         drop->first_ns = rx_ns;
     drop->last_ns = rx_ns;
-    drop->frames++;
     drop->wire_bytes += wire_bytes;
+    if (fate == TC_DROP_FILTERED) {
+        drop->filtered_frames++;
+        return;
+    }
+    drop->frames++;
+    drop->cause = fate;
 }
 
-/* The latest run of that line, looking back past the runs of its sister lines. */
+/* The latest run of that line, looking back past the runs of others. */
 static struct tc_drop_run *latest_run(struct tc_drop *drop, uint16_t line)
 {
-    uint32_t lowest = drop->run_count > 8 ? drop->run_count - 8 : 0;
+    uint32_t lowest = drop->run_count > LOOK_BACK ? drop->run_count - LOOK_BACK : 0;
 
     for (uint32_t i = drop->run_count; i > lowest; i--)
         if (drop->runs[i - 1].line == line)
@@ -27,76 +34,117 @@ static struct tc_drop_run *latest_run(struct tc_drop *drop, uint16_t line)
     return NULL;
 }
 
-static struct tc_drop_run *new_run(struct tc_drop *drop, uint16_t line)
+static struct tc_drop_run *new_run(struct tc_drop *drop, uint8_t fate, uint16_t line)
 {
     struct tc_drop_run *run;
 
-    if (drop->run_count == TC_DROP_RUNS_MAX) {
+    if (tc_drop_full(drop)) {
         drop->exact = false;
         return NULL;
     }
     run = &drop->runs[drop->run_count++];
-    *run = (struct tc_drop_run){.line = line};
+    *run = (struct tc_drop_run){.line = line, .fate = fate};
     return run;
 }
 
-void tc_drop_packet(struct tc_drop *drop, uint16_t line, const struct tc_packet *packet)
+void tc_drop_packet(struct tc_drop *drop, uint8_t fate, uint16_t line,
+                    const struct tc_packet *packet, bool stale)
 {
     struct tc_drop_run *run = latest_run(drop, line);
 
-    drop->messages += packet->messages;
-    if (run == NULL || !tc_session_equal(run->session, packet->session) ||
-        run->end != packet->sequence) {
-        run = new_run(drop, line);
-        if (run == NULL)
-            return;
-        run->session = packet->session;
-        run->first = packet->sequence;
-        run->end = packet->sequence;
+    if (fate == TC_DROP_FILTERED)
+        drop->filtered_messages += packet->messages;
+    else
+        drop->messages += packet->messages;
+    if (run != NULL && run->fate == fate && run->run.packets > 0 &&
+        tc_run_goes_on(&run->run, packet)) {
+        tc_run_add(&run->run, packet, stale);
+        return;
     }
-    run->end += packet->messages;
-    run->packets++;
-    run->heartbeats += packet->kind == TC_PACKET_HEARTBEAT;
+    run = new_run(drop, fate, line);
+    if (run != NULL)
+        run->run = tc_run_of(packet, stale);
+}
+
+void tc_drop_unmatched(struct tc_drop *drop)
+{
+    drop->unmatched++;
 }
 
 void tc_drop_malformed(struct tc_drop *drop, uint16_t line)
 {
     struct tc_drop_run *run = latest_run(drop, line);
 
+    drop->malformed++;
     if (run == NULL)
-        run = new_run(drop, line);
+        run = new_run(drop, (uint8_t)drop->cause, line);
     if (run != NULL)
         run->malformed++;
 }
 
+/* Width, name: the head in order, then a run in order. */
+#define TC_DROP_HEAD(X)     \
+    X(4, cause)             \
+    X(4, exact)             \
+    X(8, frames)            \
+    X(8, messages)          \
+    X(8, unmatched)         \
+    X(8, malformed)         \
+    X(8, filtered_frames)   \
+    X(8, filtered_messages) \
+    X(8, wire_bytes)        \
+    X(8, first_ns)          \
+    X(8, last_ns)           \
+    X(8, run_count)
+
+#define TC_DROP_RUN(X)     \
+    X(8, run.first)        \
+    X(8, run.end)          \
+    X(8, run.send_first)   \
+    X(8, run.send_last)    \
+    X(8, run.offset_first) \
+    X(8, run.offset_last)  \
+    X(4, run.packets)      \
+    X(4, run.heartbeats)   \
+    X(4, run.stale)        \
+    X(4, run.ends)         \
+    X(4, malformed)        \
+    X(2, line)             \
+    X(1, fate)
+
 void tc_drop_write(struct tc_scribe *out, const struct tc_drop *drop)
 {
-    tc_scribe_uint(out, drop->cause, 4);
-    tc_scribe_uint(out, drop->exact, 4);
-    tc_scribe_uint(out, drop->frames, 8);
-    tc_scribe_uint(out, drop->messages, 8);
-    tc_scribe_uint(out, drop->unmatched, 8);
-    tc_scribe_uint(out, drop->first_ns, 8);
-    tc_scribe_uint(out, drop->last_ns, 8);
-    tc_scribe_uint(out, drop->wire_bytes, 8);
-    tc_scribe_uint(out, drop->run_count, 8);
+#define TC_PUT(width, name) tc_scribe_uint(out, drop->name, width);
+    TC_DROP_HEAD(TC_PUT)
+#undef TC_PUT
     for (uint32_t i = 0; i < drop->run_count; i++) {
-        const struct tc_drop_run *run = &drop->runs[i];
+        const struct tc_drop_run *entry = &drop->runs[i];
 
-        tc_scribe_bytes(out, &run->session, sizeof run->session);
-        tc_scribe_uint(out, run->first, 8);
-        tc_scribe_uint(out, run->end, 8);
-        tc_scribe_uint(out, run->line, 4);
-        tc_scribe_uint(out, run->packets, 4);
-        tc_scribe_uint(out, run->heartbeats, 4);
-        tc_scribe_uint(out, run->malformed, 4);
-        tc_scribe_uint(out, 0, 8);
+        tc_scribe_bytes(out, &entry->run.session, sizeof entry->run.session);
+#define TC_PUT(width, name) tc_scribe_uint(out, entry->name, width);
+        TC_DROP_RUN(TC_PUT)
+#undef TC_PUT
+        tc_scribe_uint(out, 0, 1);
     }
+}
+
+static void read_run(struct tc_cursor *in, struct tc_drop_run *entry)
+{
+    const uint8_t *session = tc_cursor_take(in, sizeof entry->run.session);
+
+    if (session != NULL)
+        memcpy(&entry->run.session, session, sizeof entry->run.session);
+#define TC_GET(width, name) entry->name = (__typeof__(entry->name))tc_cursor_uint(in, width);
+    TC_DROP_RUN(TC_GET)
+#undef TC_GET
+    tc_cursor_u8(in);
+    in->failed |= entry->run.end < entry->run.first ||
+                  (entry->fate >= TC_DROP_CAUSES && entry->fate != TC_DROP_FILTERED);
 }
 
 void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
 {
-    uint64_t runs;
+    uint32_t runs;
 
     tc_drop_clear(drop);
     drop->cause = tc_cursor_u32(in);
@@ -104,27 +152,15 @@ void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
     drop->frames = tc_cursor_u64(in);
     drop->messages = tc_cursor_u64(in);
     drop->unmatched = tc_cursor_u64(in);
+    drop->malformed = tc_cursor_u64(in);
+    drop->filtered_frames = tc_cursor_u64(in);
+    drop->filtered_messages = tc_cursor_u64(in);
+    drop->wire_bytes = tc_cursor_u64(in);
     drop->first_ns = tc_cursor_u64(in);
     drop->last_ns = tc_cursor_u64(in);
-    drop->wire_bytes = tc_cursor_u64(in);
-    runs = tc_cursor_u64(in);
-    if (runs > TC_DROP_RUNS_MAX || drop->cause >= TC_DROP_CAUSES)
-        in->failed = true;
-    for (uint64_t i = 0; i < runs && !in->failed; i++) {
-        struct tc_drop_run *run = &drop->runs[drop->run_count++];
-        const uint8_t *session = tc_cursor_take(in, sizeof run->session);
-        uint32_t line;
-
-        if (session != NULL)
-            memcpy(&run->session, session, sizeof run->session);
-        run->first = tc_cursor_u64(in);
-        run->end = tc_cursor_u64(in);
-        line = tc_cursor_u32(in);
-        in->failed |= line > UINT16_MAX;
-        run->line = (uint16_t)line;
-        run->packets = tc_cursor_u32(in);
-        run->heartbeats = tc_cursor_u32(in);
-        run->malformed = tc_cursor_u32(in);
-        tc_cursor_u64(in);
-    }
+    in->failed |= tc_cursor_left(in) < 8 || tc_load_le64(in->at) > TC_DROP_RUNS_MAX ||
+                  drop->cause >= TC_DROP_CAUSES;
+    runs = (uint32_t)tc_cursor_u64(in);
+    for (uint32_t i = 0; i < runs && !in->failed; i++)
+        read_run(in, &drop->runs[drop->run_count++]);
 }

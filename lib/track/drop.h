@@ -1,9 +1,11 @@
 /*
- * What a loss swallowed: collected while frames are dropped, told when the next batch is free.
+ * What was received and is not recorded: collected while frames are dropped or filtered, told in
+ * band where recording goes on.
  *
  * The entries stand in the order in which frames arrived, one for each run of consecutive numbers
- * of a line and session, so the missing part of a capture can be named exactly. The list is
- * bounded; a loss with more runs than that keeps its totals and says that they are all it has.
+ * of a line and session, so the missing part of a capture can be named exactly, and whoever counts
+ * again what a capture holds comes to the same figures. The list is bounded; what has more runs
+ * than that keeps its totals and says that the list is not all of it.
  */
 #ifndef TC_TRACK_DROP_H
 #define TC_TRACK_DROP_H
@@ -14,30 +16,31 @@
 
 enum {
     TC_DROP_RUNS_MAX = 256,
-    TC_DROP_RUN_BYTES = 56,
-    TC_DROP_HEAD_BYTES = 64,
+    TC_DROP_RUN_BYTES = 88,
+    TC_DROP_HEAD_BYTES = 88,
     TC_DROP_BYTES_MAX = TC_DROP_HEAD_BYTES + TC_DROP_RUNS_MAX * TC_DROP_RUN_BYTES,
+    TC_DROP_FILTERED = 15, /* beside enum tc_drop_cause: left out on purpose */
 };
 
-/* Consecutive packets of one line and session. */
+/* Consecutive packets of one line and one fate, or broken frames of it. */
 struct tc_drop_run {
-    struct tc_session_id session;
-    uint64_t first; /* numbers first <= n < end were received, but are not recorded */
-    uint64_t end;
-    uint32_t packets; /* all kinds */
-    uint32_t heartbeats;
+    struct tc_run run;
     uint32_t malformed;
     uint16_t line;
+    uint8_t fate; /* enum tc_drop_cause or TC_DROP_FILTERED */
 };
 
 struct tc_drop {
-    uint64_t frames;
-    uint64_t messages;
-    uint64_t unmatched;
-    uint64_t first_ns; /* receive times of the first and the last frame */
+    uint64_t frames;    /* dropped */
+    uint64_t messages;  /* in them */
+    uint64_t unmatched; /* of them */
+    uint64_t malformed; /* of them */
+    uint64_t filtered_frames;
+    uint64_t filtered_messages;
+    uint64_t wire_bytes; /* of all */
+    uint64_t first_ns;   /* receive times of the first and the last of all frames */
     uint64_t last_ns;
-    uint64_t wire_bytes;
-    uint32_t cause; /* enum tc_drop_cause */
+    uint32_t cause; /* enum tc_drop_cause, of those that are dropped */
     uint32_t run_count;
     bool exact; /* every packet is in a run */
     struct tc_drop_run runs[TC_DROP_RUNS_MAX];
@@ -45,14 +48,32 @@ struct tc_drop {
 
 void tc_drop_clear(struct tc_drop *drop);
 
-/* Counts a frame, without saying what was in it. */
-void tc_drop_frame(struct tc_drop *drop, uint64_t rx_ns, uint32_t wire_bytes);
+static inline bool tc_drop_empty(const struct tc_drop *drop)
+{
+    return drop->frames + drop->filtered_frames == 0;
+}
 
-/* Says that the frame was a well-formed packet of `line`. */
-void tc_drop_packet(struct tc_drop *drop, uint16_t line, const struct tc_packet *packet);
+static inline bool tc_drop_full(const struct tc_drop *drop)
+{
+    return drop->run_count == TC_DROP_RUNS_MAX;
+}
 
-/* Says that the frame was a broken one of `line`. */
+/* Counts a frame of that fate. */
+void tc_drop_frame(struct tc_drop *drop, uint8_t fate, uint64_t rx_ns, uint32_t wire_bytes);
+
+/* Says that the frame was a well-formed packet of `line`; `stale`: a stale heartbeat. */
+void tc_drop_packet(struct tc_drop *drop, uint8_t fate, uint16_t line,
+                    const struct tc_packet *packet, bool stale);
+
+/* Says that the frame, which was dropped, was of no line, or a broken one of `line`. */
+void tc_drop_unmatched(struct tc_drop *drop);
 void tc_drop_malformed(struct tc_drop *drop, uint16_t line);
+
+/* Bytes that tc_drop_write takes. */
+static inline size_t tc_drop_bytes(const struct tc_drop *drop)
+{
+    return TC_DROP_HEAD_BYTES + drop->run_count * (size_t)TC_DROP_RUN_BYTES;
+}
 
 void tc_drop_write(struct tc_scribe *out, const struct tc_drop *drop);
 

@@ -5,6 +5,8 @@
 
 const struct tc_counter_row tc_ledger_rows[TC_LEDGER_ROWS] = {TC_LEDGER_TABLE(TC_COUNTER_ROW)};
 const struct tc_counter_row tc_figure_rows[TC_FIGURE_ROWS] = {TC_FIGURE_TABLE(TC_COUNTER_ROW)};
+const struct tc_counter_row tc_merged_rows[TC_MERGED_ROWS] = {TC_MERGED_TABLE(TC_COUNTER_ROW)};
+const struct tc_counter_row tc_nic_rows[TC_NIC_ROWS] = {TC_NIC_TABLE(TC_COUNTER_ROW)};
 
 uint64_t tc_ledger_dropped(const struct tc_ledger *ledger)
 {

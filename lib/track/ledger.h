@@ -44,6 +44,18 @@
     X(forgotten, "messages", "missing numbers beyond what is remembered; final")             \
     X(wire_bytes, "bytes", "lengths of the line's recorded frames, without FCS")
 
+/* Of the lines of a channel together. */
+#define TC_MERGED_TABLE(X)                                              \
+    X(messages, "messages", "different messages that came on any line") \
+    X(missing, "messages", "sequence numbers that came on none")        \
+    X(recovered, "messages", "messages missing on one line that came on another")
+
+/* Of a port, as its driver counts; they stand beside the ledger. */
+#define TC_NIC_TABLE(X)                                                       \
+    X(missed, "frames", "frames that the port lost because a queue was full") \
+    X(errors, "frames", "frames that the port received damaged")              \
+    X(nombuf, "frames", "frames for which there was no receive buffer")
+
 #define TC_COUNTER_MEMBER(name, unit, help) uint64_t name;
 
 struct tc_ledger {
@@ -54,11 +66,22 @@ struct tc_figures {
     TC_FIGURE_TABLE(TC_COUNTER_MEMBER)
 };
 
+struct tc_merged {
+    TC_MERGED_TABLE(TC_COUNTER_MEMBER)
+};
+
+struct tc_nic {
+    TC_NIC_TABLE(TC_COUNTER_MEMBER)
+    uint64_t sampled_ns; /* when they were looked at last; 0: never */
+};
+
 #undef TC_COUNTER_MEMBER
 
 enum {
     TC_LEDGER_ROWS = sizeof(struct tc_ledger) / sizeof(uint64_t),
     TC_FIGURE_ROWS = sizeof(struct tc_figures) / sizeof(uint64_t),
+    TC_MERGED_ROWS = sizeof(struct tc_merged) / sizeof(uint64_t),
+    TC_NIC_ROWS = sizeof(struct tc_nic) / sizeof(uint64_t) - 1,
 };
 
 struct tc_counter_row {
@@ -69,6 +92,8 @@ struct tc_counter_row {
 
 extern const struct tc_counter_row tc_ledger_rows[TC_LEDGER_ROWS];
 extern const struct tc_counter_row tc_figure_rows[TC_FIGURE_ROWS];
+extern const struct tc_counter_row tc_merged_rows[TC_MERGED_ROWS];
+extern const struct tc_counter_row tc_nic_rows[TC_NIC_ROWS];
 
 static inline uint64_t tc_ledger_get(const struct tc_ledger *ledger, size_t row)
 {

@@ -104,67 +104,110 @@ static void open_gap(struct tc_sequence *line, struct tc_session_track *track, u
     track->session.next = sequence;
 }
 
-/* Heartbeats and ends of session; neither brings a message. */
-static void take_signal(struct tc_sequence *line, struct tc_session_track *track,
-                        const struct tc_packet *packet, struct tc_verdict *verdict)
+/* Numbers first <= n < end of a session: a gap before them, the old ones, those in order. */
+static void take_numbers(struct tc_sequence *line, struct tc_session_track *track, uint64_t first,
+                         uint64_t end, struct tc_verdict *verdict)
 {
-    if (packet->kind == TC_PACKET_END) {
-        track->session.end_seen = true;
-        return;
+    uint64_t fresh = end - first;
+
+    if (first > track->session.next)
+        open_gap(line, track, first, verdict);
+    if (first < track->session.next) {
+        uint64_t behind = track->session.next - first;
+
+        verdict->old = behind < fresh ? behind : fresh;
+        fresh -= verdict->old;
     }
-    line->figures.heartbeats++;
-    if (packet->sequence < track->session.next && (line->rules & TC_RULE_STALE_HEARTBEATS) != 0) {
-        line->figures.stale_heartbeats++;
-        verdict->events |= TC_VERDICT_STALE;
-    }
+    track->session.next += fresh;
+    line->figures.in_order += fresh;
+    line->figures.messages += end - first;
 }
 
-void tc_sequence_packet(struct tc_sequence *line, const struct tc_packet *packet,
-                        struct tc_verdict *verdict)
+static void take_end(struct tc_session_track *track, struct tc_verdict *verdict)
+{
+    if (!track->session.end_seen)
+        verdict->events |= TC_VERDICT_END;
+    track->session.end_seen = true;
+}
+
+static void take_stale(struct tc_sequence *line, uint32_t heartbeats, struct tc_verdict *verdict)
+{
+    line->figures.stale_heartbeats += heartbeats;
+    verdict->events |= TC_VERDICT_STALE;
+}
+
+/* The session of a packet, and what its header alone tells of it. */
+static inline struct tc_session_track *
+enter(struct tc_sequence *line, const struct tc_packet *packet, struct tc_verdict *verdict)
 {
     struct tc_session_track *track;
-    uint32_t fresh = packet->messages;
 
     verdict->old = 0;
     verdict->events = 0;
     verdict->missing = 0;
     track = session_of(line, packet, verdict);
     verdict->slot = (uint8_t)(track - line->tracks);
-    line->figures.packets++;
     if (packet->send_time > track->send_last)
         track->send_last = packet->send_time;
     if (packet->stream_offset > track->offset_last)
         track->offset_last = packet->stream_offset;
+    return track;
+}
 
-    if (packet->sequence > track->session.next)
-        open_gap(line, track, packet->sequence, verdict);
-    if (packet->kind != TC_PACKET_DATA) {
-        take_signal(line, track, packet, verdict);
-        return;
-    }
-    if (packet->sequence < track->session.next) {
-        uint64_t behind = track->session.next - packet->sequence;
+void tc_sequence_packet(struct tc_sequence *line, const struct tc_packet *packet,
+                        struct tc_verdict *verdict)
+{
+    struct tc_session_track *track = enter(line, packet, verdict);
 
-        verdict->old = behind < fresh ? (uint32_t)behind : fresh;
-        fresh -= verdict->old;
+    line->figures.packets++;
+    take_numbers(line, track, packet->sequence, packet->sequence + packet->messages, verdict);
+    if (packet->kind == TC_PACKET_END)
+        take_end(track, verdict);
+    if (packet->kind == TC_PACKET_HEARTBEAT) {
+        line->figures.heartbeats++;
+        if (packet->sequence < track->session.next && (line->rules & TC_RULE_STALE_HEARTBEATS) != 0)
+            take_stale(line, 1, verdict);
     }
-    track->session.next += fresh;
-    line->figures.in_order += fresh;
-    line->figures.messages += packet->messages;
+}
+
+void tc_sequence_run(struct tc_sequence *line, const struct tc_run *run, struct tc_verdict *verdict)
+{
+    const struct tc_packet first = {.session = run->session,
+                                    .sequence = run->first,
+                                    .stream_offset = run->offset_first,
+                                    .send_time = run->send_first};
+    struct tc_session_track *track = enter(line, &first, verdict);
+
+    if (run->send_last > track->send_last)
+        track->send_last = run->send_last;
+    if (run->offset_last > track->offset_last)
+        track->offset_last = run->offset_last;
+    line->figures.packets += run->packets;
+    line->figures.heartbeats += run->heartbeats;
+    take_numbers(line, track, run->first, run->end, verdict);
+    if (run->ends > 0)
+        take_end(track, verdict);
+    if (run->stale > 0)
+        take_stale(line, run->stale, verdict);
+}
+
+uint64_t tc_sequence_old_range(struct tc_sequence *line, const struct tc_verdict *verdict,
+                               uint64_t first, uint64_t end)
+{
+    struct tc_ranges *missing = &line->tracks[verdict->slot].missing;
+    uint64_t pushed_out = missing->pushed_out;
+    uint64_t late = missing->count > 0 ? tc_ranges_cut(missing, first, end) : 0;
+
+    line->figures.late += late;
+    line->figures.missing -= late;
+    line->figures.duplicates += end - first - late;
+    line->figures.forgotten += missing->pushed_out - pushed_out;
+    return late;
 }
 
 enum tc_old_message tc_sequence_old(struct tc_sequence *line, const struct tc_verdict *verdict,
                                     uint64_t number)
 {
-    struct tc_ranges *missing = &line->tracks[verdict->slot].missing;
-    uint64_t pushed_out = missing->pushed_out;
-
-    if (tc_ranges_cut(missing, number, number + 1) == 0) {
-        line->figures.duplicates++;
-        return TC_OLD_DUPLICATE;
-    }
-    line->figures.late++;
-    line->figures.missing--;
-    line->figures.forgotten += missing->pushed_out - pushed_out;
-    return TC_OLD_LATE;
+    return tc_sequence_old_range(line, verdict, number, number + 1) > 0 ? TC_OLD_LATE
+                                                                        : TC_OLD_DUPLICATE;
 }

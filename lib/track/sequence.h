@@ -42,14 +42,15 @@ enum tc_verdict_event {
     TC_VERDICT_RESET = 4,       /* ... and it was not the first, or a restart */
     TC_VERDICT_RETIRED = 8,     /* a session closed to make room: tc_verdict.retired */
     TC_VERDICT_STALE = 16,      /* a stale heartbeat */
+    TC_VERDICT_END = 32,        /* the first time that the feed says the session is over */
 };
 
-/* What one packet meant. */
+/* What a packet, or a run of them, meant. */
 struct tc_verdict {
-    uint32_t old;     /* leading messages below the expected number; see tc_sequence_old */
+    uint64_t old;     /* leading messages below the expected number; see tc_sequence_old */
+    uint64_t missing; /* numbers that a gap opened, directly below the first message */
     uint8_t events;   /* enum tc_verdict_event */
-    uint8_t slot;     /* which session it belongs to, for tc_sequence_old */
-    uint64_t missing; /* numbers that a gap opened */
+    uint8_t slot;     /* which session it belongs to: index in tc_sequence.tracks */
     struct tc_session retired;
 };
 
@@ -82,15 +83,24 @@ void tc_sequence_init(struct tc_sequence *line, void *memory, uint32_t missing_r
 void tc_sequence_resume(struct tc_sequence *line, const struct tc_session *sessions, uint8_t count);
 
 /*
- * Takes a well-formed packet. The first `verdict->old` of its messages must then be taken one by
- * one with tc_sequence_old; the others are in order and already counted.
+ * Takes a well-formed packet. The first `verdict->old` of its messages must then be taken, one by
+ * one with tc_sequence_old or together with tc_sequence_old_range; the others are in order and
+ * already counted.
  */
 void tc_sequence_packet(struct tc_sequence *line, const struct tc_packet *packet,
                         struct tc_verdict *verdict);
 
-/* Takes one message of the packet that `verdict` is about, `number` being its sequence number. */
+/* Takes a run as its packets one by one; old messages as for a packet. */
+void tc_sequence_run(struct tc_sequence *line, const struct tc_run *run,
+                     struct tc_verdict *verdict);
+
+/* Takes one message of what `verdict` is about, `number` being its sequence number. */
 enum tc_old_message tc_sequence_old(struct tc_sequence *line, const struct tc_verdict *verdict,
                                     uint64_t number);
+
+/* Takes the old messages first <= n < end; answers how many of them are late. */
+uint64_t tc_sequence_old_range(struct tc_sequence *line, const struct tc_verdict *verdict,
+                               uint64_t first, uint64_t end);
 
 static inline const struct tc_session_track *tc_sequence_current(const struct tc_sequence *line)
 {

@@ -84,3 +84,26 @@ void tc_ledger_read(struct tc_cursor *in, struct tc_ledger *ledger)
 {
     read_rows(in, (uint64_t *)ledger, TC_LEDGER_ROWS);
 }
+
+void tc_merged_write(struct tc_scribe *out, const struct tc_merged *merged)
+{
+    write_rows(out, (const uint64_t *)merged, TC_MERGED_ROWS);
+}
+
+void tc_merged_read(struct tc_cursor *in, struct tc_merged *merged)
+{
+    read_rows(in, (uint64_t *)merged, TC_MERGED_ROWS);
+}
+
+/* The time they were looked at stands first, so that rows can follow. */
+void tc_nic_write(struct tc_scribe *out, const struct tc_nic *nic)
+{
+    tc_scribe_uint(out, nic->sampled_ns, 8);
+    write_rows(out, (const uint64_t *)nic, TC_NIC_ROWS);
+}
+
+void tc_nic_read(struct tc_cursor *in, struct tc_nic *nic)
+{
+    nic->sampled_ns = tc_cursor_u64(in);
+    read_rows(in, (uint64_t *)nic, TC_NIC_ROWS);
+}

@@ -205,7 +205,7 @@ int main(int count, char **words)
         .writer = {.directory = "/none", .writers = 1},
         .limits = tc_block_limits_of(65536, 8 << 20, 8192, TC_BATCH_BYTES),
         .compress = true};
-    size_t intake_bytes = tc_intake_footprint(&bench->capture.catalog, 1);
+    size_t intake_bytes = tc_intake_footprint(&bench->capture.catalog, &options);
     size_t recorder_bytes = tc_recorder_footprint(&bench->capture, &recorder);
 
     for (int round = 0; round < rounds; round++) {

@@ -158,6 +158,7 @@ static void compare_states(struct pipework_writer *writer)
     struct tc_cursor ledger = tc_join_box(work->join, TC_COL_LEDGER);
     struct tc_cursor clock = tc_join_box(work->join, TC_COL_CLOCK);
     struct tc_cursor lines = tc_join_box(work->join, TC_COL_LINES);
+    struct tc_cursor channels = tc_join_box(work->join, TC_COL_CHANNELS);
     uint8_t expected[TC_LEDGER_BYTES_MAX];
     struct tc_scribe out = tc_scribe_of(expected, sizeof expected);
 
@@ -182,6 +183,18 @@ static void compare_states(struct pipework_writer *writer)
         tc_cursor_take(&lines, writer->line_bytes[i]);
     }
     PIPEWORK_MUST(tc_cursor_left(&lines) == 0, "a block has states of lines that nobody told");
+    for (uint16_t i = 0; i < work->options.capture->catalog.channel_count; i++) {
+        struct tc_merged merged;
+
+        if (!writer->channel_told[i])
+            continue;
+        PIPEWORK_MUST(tc_cursor_u64(&channels) == i, "a block has figures of another channel");
+        tc_merged_read(&channels, &merged);
+        PIPEWORK_MUST(!channels.failed &&
+                          memcmp(&merged, &writer->channel_states[i], sizeof merged) == 0,
+                      "a block has other figures of a channel");
+    }
+    PIPEWORK_MUST(tc_cursor_left(&channels) == 0, "a block has figures that nobody told");
 }
 
 /* Nothing of what has been compared is needed again. */
@@ -328,13 +341,21 @@ static void hand_event(struct pipework *work, struct pipework_writer *writer,
         writer->line_bytes[record->about] = record->payload_bytes;
         return;
     }
-    if (record->event == TC_EVENT_DROPPED) {
+    if (record->event == TC_EVENT_CHANNEL) {
+        struct tc_cursor in = tc_cursor_of(record + 1, record->payload_bytes);
+
+        tc_merged_read(&in, &writer->channel_states[record->about]);
+        writer->channel_told[record->about] = true;
+        return;
+    }
+    if (record->event == TC_EVENT_DROPPED || record->event == TC_EVENT_FILTERED) {
         struct tc_cursor in = tc_cursor_of(record + 1, record->payload_bytes);
         struct tc_drop drop;
 
         tc_drop_read(&in, &drop);
         PIPEWORK_MUST(!in.failed && tc_cursor_left(&in) == 0, "a dropped event is broken");
         work->drops_told += drop.frames;
+        work->filters_told += drop.filtered_frames;
     }
     work->events = grown(work->events, work->event_count, &work->event_capacity,
                          sizeof work->events[0]);
@@ -359,6 +380,8 @@ static void check_batch(struct pipework *work, const struct tc_batch *batch, uin
                   "a batch's ledger has other recorded frames");
     PIPEWORK_MUST(batch->ledger.no_batch == work->drops_told,
                   "a batch's ledger has drops that no event told");
+    PIPEWORK_MUST(batch->ledger.filtered == work->filters_told,
+                  "a batch's ledger has filtered frames that no event told");
     PIPEWORK_MUST(batch->used <= batch->capacity, "a batch is longer than it can be");
     work->last_ledger = batch->ledger;
     work->last_clock = batch->clock;
@@ -378,6 +401,7 @@ static void begin_block(struct pipework *work, struct pipework_writer *writer,
     writer->first_event = work->event_base + work->event_count;
     memset(writer->line_bytes, 0,
            work->options.capture->catalog.line_count * sizeof writer->line_bytes[0]);
+    memset(writer->channel_told, 0, work->options.capture->catalog.channel_count);
 }
 
 static void give_batch(void *context, struct tc_batch *batch, uint32_t number)
@@ -449,6 +473,7 @@ static void make_writer(struct pipework *work, uint32_t number)
         .compress = !options->plain,
     };
     uint16_t lines = options->capture->catalog.line_count;
+    uint16_t channels = options->capture->catalog.channel_count;
 
     writer->sink.ops = &sink_ops;
     writer->work = work;
@@ -457,8 +482,11 @@ static void make_writer(struct pipework *work, uint32_t number)
     writer->memory = tc_memory_take(writer->memory_bytes);
     writer->line_states = calloc(lines + 1u, STATE_BYTES);
     writer->line_bytes = calloc(lines + 1u, sizeof writer->line_bytes[0]);
+    writer->channel_states = calloc(channels + 1u, sizeof writer->channel_states[0]);
+    writer->channel_told = calloc(channels + 1u, sizeof writer->channel_told[0]);
     PIPEWORK_MUST(writer->memory != NULL && writer->line_states != NULL &&
-                      writer->line_bytes != NULL,
+                      writer->line_bytes != NULL && writer->channel_states != NULL &&
+                      writer->channel_told != NULL,
                   "no memory for a writer");
     tc_recorder_init(&writer->recorder, writer->memory, options->capture, &recorder, &writer->sink,
                      options->new_id != NULL ? options->new_id : pipework_id);
@@ -479,7 +507,7 @@ struct pipework *pipework_new(const struct pipework_options *options)
         .nic_port = options->on_port ? options->nic_port : TC_PORT_ANY,
         .limits = options->limits,
     };
-    work->intake_bytes = tc_intake_footprint(&options->capture->catalog, options->limits.writers);
+    work->intake_bytes = tc_intake_footprint(&options->capture->catalog, &intake);
     work->intake_memory = tc_memory_take(work->intake_bytes);
     work->join = tc_join_new(&options->capture->catalog);
     PIPEWORK_MUST(work->intake_memory != NULL && work->join != NULL, "no memory for a pipeline");
@@ -510,6 +538,8 @@ void pipework_free(struct pipework *work)
         tc_memory_free(writer->memory, writer->memory_bytes);
         free(writer->line_states);
         free(writer->line_bytes);
+        free(writer->channel_states);
+        free(writer->channel_told);
     }
     for (uint32_t i = 0; i < work->free_count; i++)
         free(work->free[(work->free_first + i) % 64]);
@@ -530,7 +560,8 @@ void pipework_take(struct pipework *work, const struct tc_arrival *arrival)
 
     tc_intake_frame(&work->intake, arrival);
     PIPEWORK_MUST(after->received == before.received + 1, "a frame was not received once");
-    PIPEWORK_MUST(after->recorded + after->no_batch == before.recorded + before.no_batch + 1,
+    PIPEWORK_MUST(after->recorded + after->no_batch + after->filtered ==
+                      before.recorded + before.no_batch + before.filtered + 1,
                   "a frame has not exactly one fate");
     PIPEWORK_MUST(tc_ledger_closes(after), "the ledger does not close");
     if (after->recorded == before.recorded)

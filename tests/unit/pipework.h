@@ -80,9 +80,11 @@ struct pipework_writer {
     uint64_t blocks;
     struct tc_error error; /* the first failure */
     bool failed;
-    bool finished;        /* its last batch has come */
-    uint8_t *line_states; /* by line: what its batches told last */
-    uint32_t *line_bytes; /* ... in the block at hand; 0: nothing */
+    bool finished;                    /* its last batch has come */
+    uint8_t *line_states;             /* by line: what its batches told last */
+    uint32_t *line_bytes;             /* ... in the block at hand; 0: nothing */
+    struct tc_merged *channel_states; /* by channel, likewise */
+    bool *channel_told;
     uint64_t first_frame; /* of the block at hand */
     uint64_t first_event;
     uint64_t block;
@@ -116,7 +118,8 @@ struct pipework {
     struct tc_clock last_clock;
     uint64_t batches;
     uint64_t drops_told; /* frames in dropped events */
-    uint64_t blocks;     /* joined and compared */
+    uint64_t filters_told;
+    uint64_t blocks; /* joined and compared */
     uint64_t block_frames, block_messages;
 };
 

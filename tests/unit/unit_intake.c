@@ -69,7 +69,7 @@ static void open_stand(const struct tc_batch_limits *limits, uint8_t nic_port)
         options.limits.block_messages = 65536;
     if (options.limits.block_bytes == 0)
         options.limits.block_bytes = 8 << 20;
-    stand.memory_bytes = tc_intake_footprint(&capture->catalog, options.limits.writers);
+    stand.memory_bytes = tc_intake_footprint(&capture->catalog, &options);
     stand.memory = tc_memory_take(stand.memory_bytes);
     for (stand.pool_count = 0; stand.pool_count < POOL; stand.pool_count++)
         stand.pool[stand.pool_count] = tc_batch_init(aligned_alloc(64, TC_BATCH_BYTES),
@@ -197,6 +197,19 @@ static const uint8_t *record_of(const struct tc_batch *batch, uint32_t index)
     for (uint32_t i = 0; i <= index; i++)
         record = tc_batch_next(batch, &offset);
     return record;
+}
+
+/* The frame `index` of a batch. */
+static const struct tc_frame_record *frame_of(const struct tc_batch *batch, uint32_t index)
+{
+    uint32_t offset = 0;
+    const uint8_t *record;
+
+    while ((record = tc_batch_next(batch, &offset)) != NULL)
+        if (tc_record_kind(record) == TC_RECORD_FRAME && index-- == 0)
+            return (const void *)record;
+    cr_assert_fail("the batch has not as many frames");
+    return NULL;
 }
 
 /* The first event of that kind in a batch, and how many there are. */
@@ -457,22 +470,22 @@ Test(intake, a_name_stands_behind_the_frame_that_gave_it)
     smith_packet_end(&packet, 0, 0);
     send_packet(1, 8);
     finish(9);
-    event = (const void *)record_of(stand.given[0], 2);
+    event = (const void *)record_of(stand.given[0], 3);
     cr_assert_eq(event->event, TC_EVENT_SYMBOL);
     cr_assert_eq(event->about, 1);
     cr_assert_eq(event->time_ns, 6);
     cr_assert_eq(event->payload_bytes, 10);
     cr_assert_eq(memcmp(event + 1, "\x4d\0ABC     ", 10), 0);
-    event = (const void *)record_of(stand.given[0], 5);
+    event = (const void *)record_of(stand.given[0], 6);
     cr_assert_eq(event->event, TC_EVENT_SYMBOL);
     cr_assert_eq(memcmp(event + 1, "\x4d\0DEF     ", 10), 0);
-    event = (const void *)record_of(stand.given[0], 6);
+    event = (const void *)record_of(stand.given[0], 7);
     cr_assert_eq(event->event, TC_EVENT_LINE);
-    cr_assert_null(record_of(stand.given[0], 7));
+    cr_assert_null(record_of(stand.given[0], 8));
     close_stand();
 }
 
-Test(intake, a_session_that_is_closed_is_told_behind_the_frame_that_closed_it)
+Test(intake, a_session_that_is_closed_is_told_before_the_frame_that_closed_it)
 {
     const struct tc_batch_limits limits = {0};
     const struct tc_event_record *event;
@@ -485,7 +498,7 @@ Test(intake, a_session_that_is_closed_is_told_behind_the_frame_that_closed_it)
     send(0, "TWO", 1, 2, 2);
     send(0, "THREE", 4, 1, 3); /* closes ONE; and 1 to 3 are missing */
     finish(4);
-    event = (const void *)record_of(stand.given[0], 3);
+    event = (const void *)record_of(stand.given[0], 4); /* behind two starts and two frames */
     cr_assert_eq(event->event, TC_EVENT_SESSION);
     cr_assert_eq(event->about, 0);
     cr_assert_eq(event->time_ns, 3);
@@ -533,15 +546,15 @@ Test(intake, flags_of_frames_and_messages)
     send(0, "T", 1, 1, 9);
     finish(10);
     for (uint32_t i = 0; i < 10; i++) {
-        record = (const void *)record_of(stand.given[0], i);
+        record = frame_of(stand.given[0], i);
         cr_assert_eq(record->flags, expected[i] | TC_FRAME_PROC_IS_RX, "frame %u: %x", i,
                      record->flags);
     }
-    record = (const void *)record_of(stand.given[0], 3);
+    record = frame_of(stand.given[0], 3);
     cr_assert_eq(tc_frame_marks_of(record)[0].flags, TC_MESSAGE_DUPLICATE);
     cr_assert_eq(tc_frame_marks_of(record)[1].flags, TC_MESSAGE_LATE);
     cr_assert_eq(tc_frame_marks_of(record)[2].flags, TC_MESSAGE_LATE);
-    record = (const void *)record_of(stand.given[0], 4);
+    record = frame_of(stand.given[0], 4);
     cr_assert_eq(tc_frame_marks_of(record)[0].flags, TC_MESSAGE_LATE);
     cr_assert_eq(tc_frame_marks_of(record)[1].flags, TC_MESSAGE_DUPLICATE);
     cr_assert_eq(tc_frame_marks_of(record)[2].flags, 0);
@@ -567,16 +580,17 @@ static void read_drop(const struct tc_batch *batch, struct tc_drop *drop)
     cr_assert_eq(count, 1);
 }
 
-static void check_run(const struct tc_drop_run *run, uint16_t line, uint64_t first, uint64_t end,
+static void check_run(const struct tc_drop_run *entry, uint16_t line, uint64_t first, uint64_t end,
                       uint32_t packets, uint32_t heartbeats, uint32_t malformed)
 {
-    cr_assert_eq(run->line, line);
-    cr_assert_eq(run->first, first);
-    cr_assert_eq(run->end, end);
-    cr_assert_eq(run->packets, packets);
-    cr_assert_eq(run->heartbeats, heartbeats);
-    cr_assert_eq(run->malformed, malformed);
-    cr_assert_eq(memcmp(&run->session, "S\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16), 0);
+    cr_assert_eq(entry->line, line);
+    cr_assert_eq(entry->fate, TC_DROP_NO_BATCH);
+    cr_assert_eq(entry->run.first, first);
+    cr_assert_eq(entry->run.end, end);
+    cr_assert_eq(entry->run.packets, packets);
+    cr_assert_eq(entry->run.heartbeats, heartbeats);
+    cr_assert_eq(entry->malformed, malformed);
+    cr_assert_eq(memcmp(&entry->run.session, "S\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16), 0);
 }
 
 Test(intake, frames_without_a_batch_are_tracked_dropped_and_told_first)
@@ -879,7 +893,6 @@ Test(intake, hundreds_of_lines_are_all_told_at_the_end)
 
 static uint16_t line_of(uint16_t to, struct smith_envelope envelope)
 {
-    const uint8_t *record;
     uint32_t before = stand.given_count;
 
     smith_packet_begin(&packet, channel_of(to), "S", 1);
@@ -889,8 +902,7 @@ static uint16_t line_of(uint16_t to, struct smith_envelope envelope)
         smith_frame(frame, &capture->catalog.lines[to], &envelope, packet.bytes, packet.length), 1);
     tc_intake_tick(&stand.intake, UINT64_MAX / 2);
     cr_assert_eq(stand.given_count, before + 1);
-    record = record_of(stand.given[before], 0);
-    return ((const struct tc_frame_record *)(const void *)record)->line;
+    return frame_of(stand.given[before], 0)->line;
 }
 
 Test(intake, lines_of_a_port_a_vlan_or_a_source)

@@ -1,0 +1,215 @@
+/*
+ * `together` misses what no line brought; `somewhere` is the union of what each line misses. What
+ * is missing on every line is in both, so what was recovered is the difference.
+ */
+#include "track/arbiter.h"
+
+#include "base/placer.h"
+
+static void place(struct tc_arbiter *arbiter, struct tc_placer *placer, uint32_t lines,
+                  uint8_t rules)
+{
+    void *together = tc_place(placer, tc_sequence_footprint(TC_ARBITER_RANGES));
+    void *somewhere[2] = {tc_place(placer, tc_ranges_footprint(TC_ARBITER_RANGES)),
+                          tc_place(placer, tc_ranges_footprint(TC_ARBITER_RANGES))};
+
+    arbiter->lines = tc_place(placer, lines * sizeof arbiter->lines[0]);
+    arbiter->arrivals = tc_place(placer, TC_ARBITER_ARRIVALS * sizeof arbiter->arrivals[0]);
+    arbiter->lead = tc_place(placer, sizeof *arbiter->lead);
+    if (placer->memory == NULL)
+        return;
+    tc_sequence_init(&arbiter->together, together, TC_ARBITER_RANGES, rules);
+    tc_ranges_init(&arbiter->somewhere[0], somewhere[0], TC_ARBITER_RANGES);
+    tc_ranges_init(&arbiter->somewhere[1], somewhere[1], TC_ARBITER_RANGES);
+}
+
+size_t tc_arbiter_footprint(uint32_t lines)
+{
+    struct tc_placer placer = {0};
+    struct tc_arbiter measured;
+
+    place(&measured, &placer, lines, 0);
+    return placer.used;
+}
+
+void tc_arbiter_init(struct tc_arbiter *arbiter, void *memory, uint32_t lines, uint8_t rules,
+                     uint64_t silent_after_ns)
+{
+    struct tc_placer placer = {.memory = memory};
+
+    *arbiter = (struct tc_arbiter){.line_count = lines, .silent_after_ns = silent_after_ns};
+    place(arbiter, &placer, lines, rules);
+    memset(arbiter->lines, 0, lines * sizeof arbiter->lines[0]);
+    memset(arbiter->arrivals, 0, TC_ARBITER_ARRIVALS * sizeof arbiter->arrivals[0]);
+    tc_histogram_clear(arbiter->lead);
+}
+
+/* ---- numbers ---- */
+
+/* Adds to the numbers that some line misses. */
+static void add_somewhere(struct tc_arbiter *arbiter, uint8_t slot, uint64_t first, uint64_t end)
+{
+    struct tc_ranges *ranges = &arbiter->somewhere[slot];
+    uint64_t before = ranges->numbers + ranges->pushed_out;
+
+    tc_ranges_add(ranges, first, end);
+    arbiter->somewhere_total += ranges->numbers + ranges->pushed_out - before;
+}
+
+/* Missing numbers of a line's session that is `together`'s of that ordinal; NULL: not open. */
+static const struct tc_ranges *missing_of(const struct tc_arbiter_line *line, uint32_t ordinal)
+{
+    for (uint8_t slot = 0; slot < 2; slot++) {
+        bool open = line->sequence->open == 2 ||
+                    (line->sequence->open == 1 && slot == line->sequence->current);
+
+        if (open && line->ordinal[slot] == ordinal + 1)
+            return &line->sequence->tracks[slot].missing;
+    }
+    return NULL;
+}
+
+/* A line has come to have numbers: some line misses of them only what the others miss. */
+static void review(struct tc_arbiter *arbiter, uint32_t line, uint8_t slot, uint64_t first,
+                   uint64_t end)
+{
+    struct tc_ranges *ranges = &arbiter->somewhere[slot];
+    uint32_t ordinal = arbiter->together.tracks[slot].session.ordinal;
+
+    arbiter->somewhere_total -= tc_ranges_cut(ranges, first, end);
+    for (uint32_t i = 0; i < arbiter->line_count; i++) {
+        const struct tc_ranges *missing = i != line ? missing_of(&arbiter->lines[i], ordinal)
+                                                    : NULL;
+        struct tc_range part = {first, first};
+
+        while (missing != NULL && tc_ranges_first(missing, part.end, end, &part))
+            add_somewhere(arbiter, slot, part.first, part.end);
+    }
+}
+
+/* ---- the begin ---- */
+
+/*
+ * A line that is behind may begin below the number at which another one began. Then the session
+ * began there; what lies between has come on no line, but no line has come to it yet either.
+ */
+static void begin_lower(struct tc_arbiter *arbiter, const struct tc_run *run)
+{
+    struct tc_session_track *track = &arbiter->together.tracks[arbiter->together.current];
+    uint64_t before = track->missing.pushed_out;
+
+    if (arbiter->together.sessions != 1 || run->first == run->end ||
+        run->first >= track->session.first || !tc_session_equal(track->session.id, run->session))
+        return;
+    if (arbiter->low_end == 0)
+        arbiter->low_end = track->session.first;
+    tc_ranges_add(&track->missing, run->first, track->session.first);
+    arbiter->together.figures.missing += track->session.first - run->first;
+    arbiter->together.figures.forgotten += track->missing.pushed_out - before;
+    track->session.first = run->first;
+}
+
+/* Counts what no line has come to yet; over once there is nothing of it. */
+static void settle_low(struct tc_arbiter *arbiter)
+{
+    uint8_t slot = arbiter->together.current;
+    struct tc_range part = {0, 0};
+
+    if (arbiter->together.sessions > 1)
+        slot = (uint8_t)(1 - slot);
+    arbiter->unexpected = 0;
+    while (
+        tc_ranges_first(&arbiter->together.tracks[slot].missing, part.end, arbiter->low_end, &part))
+        arbiter->unexpected += part.end - part.first -
+                               tc_ranges_overlap(&arbiter->somewhere[slot], part.first, part.end);
+    if (arbiter->unexpected == 0)
+        arbiter->low_end = 0;
+}
+
+/* ---- silence ---- */
+
+/* Every line has the same time to be heard first, from when one was. */
+static void hear(struct tc_arbiter *arbiter, struct tc_arbiter_line *from, uint64_t now_ns)
+{
+    for (uint32_t i = 0; !arbiter->begun && i < arbiter->line_count; i++)
+        arbiter->lines[i].heard_ns = now_ns;
+    arbiter->begun = true;
+    from->silent = false;
+    if (now_ns > from->heard_ns)
+        from->heard_ns = now_ns;
+}
+
+int32_t tc_arbiter_silence(struct tc_arbiter *arbiter, uint64_t now_ns)
+{
+    uint64_t latest_ns = 0;
+
+    for (uint32_t i = 0; i < arbiter->line_count; i++)
+        if (arbiter->lines[i].heard_ns > latest_ns)
+            latest_ns = arbiter->lines[i].heard_ns;
+    if (now_ns >= latest_ns + arbiter->silent_after_ns)
+        return -1; /* none speaks: that is a quiet channel, not a silent line */
+    for (uint32_t i = 0; i < arbiter->line_count; i++) {
+        struct tc_arbiter_line *line = &arbiter->lines[i];
+
+        if (line->silent || now_ns < line->heard_ns + arbiter->silent_after_ns)
+            continue;
+        line->silent = true;
+        return (int32_t)i;
+    }
+    return -1;
+}
+
+/* ---- the whole ---- */
+
+void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_run *run,
+                     const struct tc_verdict *verdict, struct tc_arbiter_time time,
+                     struct tc_ruling *ruling)
+{
+    struct tc_arbiter_line *from = &arbiter->lines[line];
+    struct tc_sequence *together = &arbiter->together;
+    struct tc_verdict merged;
+    uint32_t ordinal;
+
+    *ruling = (struct tc_ruling){.speaks = from->silent};
+    hear(arbiter, from, time.now_ns);
+    if (arbiter->low_end != 0)
+        settle_low(arbiter);
+    begin_lower(arbiter, run);
+    tc_sequence_run(together, run, &merged);
+    if (merged.old > 0)
+        ruling->filled = tc_sequence_old_range(together, &merged, run->first,
+                                               run->first + merged.old);
+    if ((merged.events & TC_VERDICT_RETIRED) != 0 && merged.retired.ordinal == 0) {
+        arbiter->never_expected += arbiter->unexpected;
+        arbiter->low_end = arbiter->unexpected = 0;
+    }
+    if ((merged.events & TC_VERDICT_NEW_SESSION) != 0)
+        tc_ranges_clear(&arbiter->somewhere[merged.slot]);
+    ordinal = together->tracks[merged.slot].session.ordinal;
+    from->ordinal[verdict->slot] = ordinal + 1;
+    if (verdict->old > 0)
+        review(arbiter, line, merged.slot, run->first, run->first + verdict->old);
+    if (verdict->missing > 0) {
+        uint64_t first = run->first - verdict->missing;
+
+        add_somewhere(arbiter, merged.slot, first, run->first);
+        ruling->known = verdict->missing - tc_ranges_overlap(&together->tracks[merged.slot].missing,
+                                                             first, run->first);
+    }
+    if (run->end > run->first)
+        tc_arbiter_arrival(arbiter, line, run->first, ordinal, time.rx_ns);
+    if (arbiter->low_end != 0)
+        settle_low(arbiter);
+}
+
+struct tc_merged tc_arbiter_figures(const struct tc_arbiter *arbiter)
+{
+    const struct tc_figures *together = &arbiter->together.figures;
+    uint64_t missing = together->missing - arbiter->unexpected - arbiter->never_expected;
+
+    return (struct tc_merged){
+        .messages = together->in_order + together->late,
+        .missing = missing,
+        .recovered = arbiter->somewhere_total - missing,
+    };
+}

@@ -1,0 +1,154 @@
+/*
+ * The lines of one channel together: what came on any of them, what came on none, and what one
+ * line lacked and another brought; which line is ahead, and which has fallen silent.
+ *
+ * A second tracker takes the packets of all lines as if they were one line's: what it misses came
+ * on no line. Beside it stand the numbers that some line misses; they change only when a line
+ * opens a gap or fills one, so a packet that is in order costs a comparison and one look into a
+ * table of arrivals. Nothing is merged away: every line is recorded as it came.
+ *
+ * The arbiter of lines that arrive in one stream runs where they arrive; that of lines in
+ * different streams is fed with runs from each (docs/ARCHITECTURE.md, "Lines of a channel").
+ */
+#ifndef TC_TRACK_ARBITER_H
+#define TC_TRACK_ARBITER_H
+
+#include "base/histogram.h"
+#include "track/sequence.h"
+
+enum {
+    TC_ARBITER_RANGES = 16384, /* of a session: on no line, and likewise on some line */
+    TC_ARBITER_ARRIVALS = 4096,
+    TC_ARBITER_SEQUENCE_SHIFT = 3, /* numbers that share a place in the table of arrivals */
+};
+
+struct tc_arbiter_line {
+    const struct tc_sequence *sequence; /* has taken what the arbiter is told of */
+    uint64_t heard_ns;                  /* by the host's clock */
+    uint64_t leads;      /* packets that came on this line first, of those that came again */
+    uint32_t ordinal[2]; /* of `together`'s session, by slot of `sequence` */
+    bool silent;
+};
+
+/* The first copy of a packet. */
+struct tc_arbiter_arrival {
+    uint64_t sequence;
+    uint64_t time_ns;
+    uint32_t ordinal; /* of its session, plus one; 0: empty */
+    uint32_t line;
+};
+
+struct tc_arbiter {
+    struct tc_sequence together;
+    struct tc_ranges somewhere[2]; /* numbers that some line misses, by slot of `together` */
+    struct tc_arbiter_line *lines;
+    struct tc_arbiter_arrival *arrivals;
+    struct tc_histogram *lead; /* of the later line's time less the earlier listed line's */
+    uint32_t line_count;
+    uint64_t somewhere_total; /* numbers that some line misses, in all sessions */
+    /* while a slower line is still below the number at which the channel was met first: */
+    uint64_t low_end;        /* that number; 0: no line is */
+    uint64_t unexpected;     /* numbers below it that no line has come to yet */
+    uint64_t never_expected; /* the same of a session that is closed */
+    uint64_t silent_after_ns;
+    bool begun; /* a line has been heard */
+};
+
+/* What it meant for the channel. */
+struct tc_ruling {
+    uint64_t known;  /* of the numbers that its line now misses, those that other lines brought */
+    uint64_t filled; /* numbers that had come on no line, and that it brought */
+    bool speaks;     /* its line had been silent */
+};
+
+/* Bytes for a channel of `lines` lines, 2 or more; memory aligned to a cache line. */
+size_t tc_arbiter_footprint(uint32_t lines);
+
+/*
+ * An arbiter that has seen nothing. The caller sets `lines[i].sequence`; the sequences stay the
+ * caller's. `rules` as of the lines.
+ */
+void tc_arbiter_init(struct tc_arbiter *arbiter, void *memory, uint32_t lines, uint8_t rules,
+                     uint64_t silent_after_ns);
+
+/* When something came: by the receive clock, to compare lines, and by the host's, for silence. */
+struct tc_arbiter_time {
+    uint64_t rx_ns;
+    uint64_t now_ns;
+};
+
+/*
+ * Takes a run of line `line`, of which the first packet arrived then. The line's own tracker has
+ * taken it, old messages included, and has answered `verdict`.
+ */
+void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_run *run,
+                     const struct tc_verdict *verdict, struct tc_arbiter_time time,
+                     struct tc_ruling *ruling);
+
+/* Compares the time of a packet with that of its copy on another line. */
+static inline void tc_arbiter_arrival(struct tc_arbiter *arbiter, uint32_t line, uint64_t sequence,
+                                      uint32_t ordinal, uint64_t time_ns)
+{
+    struct tc_arbiter_arrival *arrival =
+        &arbiter->arrivals[(sequence >> TC_ARBITER_SEQUENCE_SHIFT) % TC_ARBITER_ARRIVALS];
+    int64_t later_ns = (int64_t)(time_ns - arrival->time_ns);
+
+    if (arrival->sequence != sequence || arrival->ordinal != ordinal + 1) {
+        *arrival = (struct tc_arbiter_arrival){sequence, time_ns, ordinal + 1, line};
+        return;
+    }
+    if (arrival->line == line)
+        return;
+    /* arrivals are told in the order of their streams, which need not be that of their times */
+    arbiter->lines[later_ns >= 0 ? arrival->line : line].leads++;
+    tc_histogram_add(arbiter->lead, arrival->line < line ? later_ns : -later_ns);
+}
+
+/* Whether nothing at or above a packet's numbers is missing, and it starts no session anew. */
+static inline bool tc_arbiter_is_plain(const struct tc_arbiter *arbiter,
+                                       const struct tc_session_track *track,
+                                       const struct tc_packet *packet)
+{
+    uint32_t holes = track->missing.count;
+
+    return arbiter->together.open > 0 && tc_session_equal(track->session.id, packet->session) &&
+           packet->sequence <= track->session.next && packet->sequence >= track->session.first &&
+           (holes == 0 || tc_ranges_at(&track->missing, holes - 1).end <= packet->sequence) &&
+           packet->send_time >= track->send_first &&
+           (packet->send_time <= track->send_last || packet->stream_offset >= track->offset_last);
+}
+
+/*
+ * The same for a packet that is in order on its line, where that is all there is to say of it: it
+ * is the first copy and continues the channel, or a copy of what is known. False, and nothing done,
+ * where it is not so simple.
+ */
+static inline bool tc_arbiter_in_order(struct tc_arbiter *arbiter, uint32_t line,
+                                       const struct tc_packet *packet, struct tc_arbiter_time time)
+{
+    struct tc_session_track *track = &arbiter->together.tracks[arbiter->together.current];
+    struct tc_arbiter_line *from = &arbiter->lines[line];
+    uint64_t end = packet->sequence + packet->messages;
+
+    if (arbiter->low_end != 0 || from->silent || !tc_arbiter_is_plain(arbiter, track, packet))
+        return false;
+    if (end > track->session.next) {
+        arbiter->together.figures.in_order += end - track->session.next;
+        track->session.next = end;
+    }
+    if (packet->send_time > track->send_last)
+        track->send_last = packet->send_time;
+    if (packet->stream_offset > track->offset_last)
+        track->offset_last = packet->stream_offset;
+    if (time.now_ns > from->heard_ns)
+        from->heard_ns = time.now_ns;
+    tc_arbiter_arrival(arbiter, line, packet->sequence, track->session.ordinal, time.rx_ns);
+    return true;
+}
+
+struct tc_merged tc_arbiter_figures(const struct tc_arbiter *arbiter);
+
+/* A line that has fallen silent while another speaks, or -1; each is answered once. */
+int32_t tc_arbiter_silence(struct tc_arbiter *arbiter, uint64_t now_ns);
+
+#endif
