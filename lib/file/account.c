@@ -420,15 +420,22 @@ static enum tc_status take_drop(struct tc_accountant *accountant, struct source_
                        source->source->stream);
     for (uint32_t i = 0; status == TC_OK && i < drop.run_count; i++) {
         const struct tc_drop_run *run = &drop.runs[i];
-        const struct tc_packet packet = {
+        struct tc_packet packet = {
             .session = run->session,
             .sequence = run->first,
             .messages = (uint32_t)(run->end - run->first),
             .kind = run->end > run->first ? TC_PACKET_DATA : TC_PACKET_HEARTBEAT,
         };
 
-        if (run->line < lines && run->packets > 0)
-            status = take_packet(accountant, &source->lines[run->line], &packet, error);
+        if (run->line >= lines || run->packets == 0)
+            continue;
+        status = take_packet(accountant, &source->lines[run->line], &packet, error);
+        if (status != TC_OK || run->ends == 0)
+            continue;
+        packet.kind = TC_PACKET_END;
+        packet.sequence = run->end;
+        packet.messages = 0;
+        status = take_packet(accountant, &source->lines[run->line], &packet, error);
     }
     return status;
 }

@@ -57,6 +57,7 @@ void tc_drop_packet(struct tc_drop *drop, uint16_t line, const struct tc_packet 
     run->end += packet->messages;
     run->packets++;
     run->heartbeats += packet->kind == TC_PACKET_HEARTBEAT;
+    run->ends += packet->kind == TC_PACKET_END;
 }
 
 void tc_drop_malformed(struct tc_drop *drop, uint16_t line)
@@ -90,7 +91,8 @@ void tc_drop_write(struct tc_scribe *out, const struct tc_drop *drop)
         tc_scribe_uint(out, run->packets, 4);
         tc_scribe_uint(out, run->heartbeats, 4);
         tc_scribe_uint(out, run->malformed, 4);
-        tc_scribe_uint(out, 0, 8);
+        tc_scribe_uint(out, run->ends, 4);
+        tc_scribe_uint(out, 0, 4);
     }
 }
 
@@ -125,6 +127,7 @@ void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
         run->packets = tc_cursor_u32(in);
         run->heartbeats = tc_cursor_u32(in);
         run->malformed = tc_cursor_u32(in);
-        tc_cursor_u64(in);
+        run->ends = tc_cursor_u32(in);
+        tc_cursor_u32(in);
     }
 }

@@ -27,6 +27,7 @@ struct tc_drop_run {
     uint32_t packets; /* all kinds */
     uint32_t heartbeats;
     uint32_t malformed;
+    uint32_t ends; /* of the session */
     uint16_t line;
 };
 

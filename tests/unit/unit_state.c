@@ -306,6 +306,15 @@ static void drop_one(uint16_t line, uint64_t session, uint64_t sequence, uint32_
     tc_drop_packet(&drop, line, &packet);
 }
 
+static void drop_end(uint16_t line, uint64_t session, uint64_t sequence)
+{
+    const struct tc_packet packet = {
+        .session = {{session, 0}}, .sequence = sequence, .kind = TC_PACKET_END};
+
+    tc_drop_frame(&drop, 1000 + drop.frames, 60);
+    tc_drop_packet(&drop, line, &packet);
+}
+
 static void expect_run(uint32_t index, uint16_t line, uint64_t session, uint64_t first,
                        uint64_t end)
 {
@@ -360,6 +369,28 @@ Test(drop, a_jump_or_another_session_is_another_run)
     expect_run(1, 1, 'A', 14, 15);
     expect_run(2, 1, 'A', 10, 13);
     expect_run(3, 1, 'B', 13, 14);
+}
+
+Test(drop, ends_of_a_session_are_told)
+{
+    static uint8_t bytes[TC_DROP_BYTES_MAX];
+    struct tc_scribe out = tc_scribe_of(bytes, sizeof bytes);
+    struct tc_cursor in;
+
+    tc_drop_clear(&drop);
+    drop_one(1, 'A', 10, 3);
+    drop_end(1, 'A', 13);
+    drop_end(1, 'A', 13);
+    drop_one(1, 'B', 1, 1);
+    tc_drop_write(&out, &drop);
+    tc_drop_clear(&drop);
+    in = tc_cursor_of(bytes, out.length);
+    tc_drop_read(&in, &drop);
+    cr_assert(!in.failed && tc_cursor_left(&in) == 0);
+    cr_assert_eq(drop.run_count, 2);
+    expect_run(0, 1, 'A', 10, 13);
+    cr_assert(drop.runs[0].packets == 3 && drop.runs[0].heartbeats == 0 && drop.runs[0].ends == 2);
+    cr_assert_eq(drop.runs[1].ends, 0);
 }
 
 Test(drop, malformed_frames_stand_with_their_line)
