@@ -100,6 +100,14 @@ static struct tc_batch_limits batch_limits(const struct tc_config *config, uint3
     };
 }
 
+/* On a cache line of its own. */
+static void *take_zeroed(size_t bytes)
+{
+    void *memory = aligned_alloc(64, tc_align_up(bytes, 64));
+
+    return memory != NULL ? memset(memory, 0, bytes) : NULL;
+}
+
 static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_stream *stream,
                                     const struct tc_plan_stream *planned, struct tc_error *error)
 {
@@ -112,7 +120,7 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
         .limits = batch_limits(run->plan->config, stream->rings.writer_count),
     };
     struct tc_batch_supply supply = tc_capture_stream_supply(&stream->rings);
-    struct tc_receiver *receiver = aligned_alloc(64, tc_align_up(sizeof *receiver, 64));
+    struct tc_receiver *receiver = take_zeroed(sizeof *receiver);
 
     stream->receiver = receiver;
     stream->intake_bytes = tc_intake_footprint(catalog, &options);
@@ -177,7 +185,7 @@ static enum tc_status open_writer(struct tc_capture_run *run, struct tc_run_stre
         .compress = config->codec_level != TC_LEVEL_NONE,
     };
     uint32_t lcore = tc_config_number(&port->config->writer_lcores, number);
-    struct tc_record_task *task = aligned_alloc(64, tc_align_up(sizeof *task, 64));
+    struct tc_record_task *task = take_zeroed(sizeof *task);
 
     stream->writers[number] = task;
     stream->recorder_bytes = tc_recorder_footprint(&run->capture, &options);
@@ -278,9 +286,14 @@ enum tc_status tc_capture_run_launch(struct tc_capture_run *run, struct tc_error
 void tc_capture_run_end(struct tc_capture_run *run)
 {
     atomic_store_explicit(&run->stopping, true, memory_order_relaxed);
-    if (run->launched)
-        rte_eal_mp_wait_lcore();
+    if (!run->launched)
+        return;
+    rte_eal_mp_wait_lcore();
     run->launched = false;
+    /* the lcores have ended; whoever sees that a task is done sees all that it did */
+    for (uint32_t i = 0; i < TC_CPUS_MAX; i++)
+        for (uint32_t j = 0; j < run->lcores[i].task_count; j++)
+            (void)atomic_load_explicit(&run->lcores[i].tasks[j]->done, memory_order_acquire);
 }
 
 static void close_stream(struct tc_run_stream *stream)

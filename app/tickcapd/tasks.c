@@ -46,11 +46,12 @@ int tc_lcore_run(void *context)
 
         for (uint32_t i = 0; i < lcore->task_count; i++) {
             struct tc_task *task = lcore->tasks[i];
-            int work = task->done ? 0 : task->ops->step(task);
+            bool done = atomic_load_explicit(&task->done, memory_order_relaxed);
+            int work = done ? 0 : task->ops->step(task);
 
             if (work == TC_TASK_DONE) {
                 task->ops->stop(task);
-                task->done = true;
+                atomic_store_explicit(&task->done, true, memory_order_release);
                 running--;
             }
             worked |= work != 0;

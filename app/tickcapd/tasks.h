@@ -7,6 +7,7 @@
 #ifndef TC_TICKCAPD_TASKS_H
 #define TC_TICKCAPD_TASKS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ struct tc_task_ops {
 
 struct tc_task {
     const struct tc_task_ops *ops;
-    bool done;
+    atomic_bool done; /* set last by its lcore: who sees it sees all that the task did */
 };
 
 enum tc_idle_policy {

@@ -6,14 +6,19 @@
  */
 #include "tickcapd/telemetry.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 #include <rte_telemetry.h>
 
-/* DPDK hands callbacks no context. Set once, before the first callback can come. */
-static const struct tc_capture_run *answering;
+/*
+ * DPDK hands callbacks no context, and has no way to end them. So a callback says that it is asking
+ * before it looks whether there is a run, and who takes the run away waits until nobody asks.
+ */
+static const struct tc_capture_run *_Atomic answering;
+static atomic_uint asking;
 
 static double seconds_since(const struct timespec *start)
 {
@@ -82,12 +87,11 @@ static uint64_t bytes_stored(const struct tc_capture_run *run)
     return bytes;
 }
 
-static int summary(const char *command, const char *parameters, struct rte_tel_data *data)
+static void summary(const struct tc_capture_run *run, const char *parameters,
+                    struct rte_tel_data *data)
 {
-    const struct tc_capture_run *run = answering;
     struct tc_ledger ledger;
 
-    (void)command;
     (void)parameters;
     tc_capture_run_ledger(run, &ledger);
     rte_tel_data_start_dict(data);
@@ -97,12 +101,11 @@ static int summary(const char *command, const char *parameters, struct rte_tel_d
     rte_tel_data_add_dict_u64(data, "seconds", (uint64_t)seconds_since(&run->started));
     add_ledger(data, &ledger);
     rte_tel_data_add_dict_u64(data, "bytes_stored", bytes_stored(run));
-    return 0;
 }
 
-static int streams(const char *command, const char *parameters, struct rte_tel_data *data)
+static void streams(const struct tc_capture_run *run, const char *parameters,
+                    struct rte_tel_data *data)
 {
-    const struct tc_capture_run *run = answering;
     size_t count = run->plan->stream_count;
     struct rte_tel_data *ports = new_texts();
     struct tc_ledger ledgers[TC_STREAMS_MAX];
@@ -110,7 +113,6 @@ static int streams(const char *command, const char *parameters, struct rte_tel_d
         uint64_t stream, queue, bursts, empty_polls;
     } about[TC_STREAMS_MAX];
 
-    (void)command;
     (void)parameters;
     for (size_t i = 0; i < count; i++) {
         const struct tc_run_stream *stream = &run->streams[i];
@@ -132,21 +134,19 @@ static int streams(const char *command, const char *parameters, struct rte_tel_d
     for (size_t row = 0; row < TC_LEDGER_ROWS; row++)
         add_numbers(data, tc_ledger_rows[row].name, (const uint64_t *)ledgers + row,
                     sizeof ledgers[0], count);
-    return 0;
 }
 
 enum { ITEMS_MAX = RTE_TEL_MAX_ARRAY_ENTRIES };
 
-static int channels(const char *command, const char *parameters, struct rte_tel_data *data)
+static void channels(const struct tc_capture_run *run, const char *parameters,
+                     struct rte_tel_data *data)
 {
-    const struct tc_capture_run *run = answering;
     const struct tc_catalog *catalog = &run->capture.catalog;
     struct rte_tel_data *names = new_texts(), *feeds = new_texts();
     struct tc_figures sums[ITEMS_MAX] = {0};
     uint64_t line_counts[ITEMS_MAX];
     size_t count = 0;
 
-    (void)command;
     (void)parameters;
     for (; count < catalog->channel_count && count < ITEMS_MAX; count++) {
         const struct tc_channel *channel = &catalog->channels[count];
@@ -166,19 +166,17 @@ static int channels(const char *command, const char *parameters, struct rte_tel_
     hand_over(data, "feed", feeds);
     add_numbers(data, "lines", line_counts, sizeof line_counts[0], count);
     add_figures(data, sums, count);
-    return 0;
 }
 
 /* /tickcap/lines,CHANNEL */
-static int lines(const char *command, const char *parameters, struct rte_tel_data *data)
+static void lines(const struct tc_capture_run *run, const char *parameters,
+                  struct rte_tel_data *data)
 {
-    const struct tc_capture_run *run = answering;
     const struct tc_catalog *catalog = &run->capture.catalog;
     struct rte_tel_data *channels_of = new_texts(), *names = new_texts();
     struct tc_figures figures[ITEMS_MAX];
     size_t count = 0;
 
-    (void)command;
     for (uint16_t i = 0; i < catalog->line_count && count < ITEMS_MAX; i++) {
         const struct tc_line *line = &catalog->lines[i];
         const char *channel = catalog->channels[line->channel].name;
@@ -193,23 +191,50 @@ static int lines(const char *command, const char *parameters, struct rte_tel_dat
     hand_over(data, "channel", channels_of);
     hand_over(data, "line", names);
     add_figures(data, figures, count);
-    return 0;
+}
+
+static const struct {
+    const char *command;
+    void (*fill)(const struct tc_capture_run *run, const char *parameters,
+                 struct rte_tel_data *data);
+    const char *help;
+} rows[] = {
+    {"/tickcap/summary", summary, "the capture's ledger and what it has stored"},
+    {"/tickcap/streams", streams, "the ledger of each stream"},
+    {"/tickcap/channels", channels, "figures of each channel, all its lines together"},
+    {"/tickcap/lines", lines, "figures of each line; parameter: name of a channel"},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static int answer(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+    const struct tc_capture_run *run;
+    int result = -ENOENT; /* DPDK makes null of it */
+
+    atomic_fetch_add(&asking, 1);
+    run = atomic_load(&answering);
+    for (size_t i = 0; run != NULL && i < ROWS; i++)
+        if (strcmp(command, rows[i].command) == 0) {
+            rows[i].fill(run, parameters, data);
+            result = 0;
+        }
+    atomic_fetch_sub(&asking, 1);
+    return result;
 }
 
 void tc_telemetry_register(const struct tc_capture_run *run)
 {
-    static const struct {
-        const char *command;
-        telemetry_cb answer;
-        const char *help;
-    } rows[] = {
-        {"/tickcap/summary", summary, "the capture's ledger and what it has stored"},
-        {"/tickcap/streams", streams, "the ledger of each stream"},
-        {"/tickcap/channels", channels, "figures of each channel, all its lines together"},
-        {"/tickcap/lines", lines, "figures of each line; parameter: name of a channel"},
-    };
+    atomic_store(&answering, run);
+    for (size_t i = 0; i < ROWS; i++)
+        rte_telemetry_register_cmd(rows[i].command, answer, rows[i].help);
+}
 
-    answering = run;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        rte_telemetry_register_cmd(rows[i].command, rows[i].answer, rows[i].help);
+void tc_telemetry_stop(void)
+{
+    const struct timespec moment = {.tv_nsec = 100 * 1000};
+
+    atomic_store(&answering, NULL);
+    while (atomic_load(&asking) != 0)
+        nanosleep(&moment, NULL);
 }

@@ -8,9 +8,12 @@
 #include "tickcapd/capturerun.h"
 
 /*
- * Registers the commands. Their callbacks run in a thread of DPDK's and only read what tasks have
- * published; `run` stays open for as long as the process answers.
+ * Registers the commands. Their callbacks run in threads of DPDK's and only read what tasks have
+ * published.
  */
 void tc_telemetry_register(const struct tc_capture_run *run);
+
+/* From here on nobody reads from the run; who asks is told nothing. */
+void tc_telemetry_stop(void);
 
 #endif

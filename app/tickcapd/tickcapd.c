@@ -229,13 +229,13 @@ static enum tc_exit run_capture(const struct tc_capture_plan *plan,
         tc_report("capturing into %s, pid %d", tc_config_directory(plan->config, 0), (int)getpid());
         (void)tc_observe(&run, arguments->duration_s);
         exit = end_run(&run);
+        tc_telemetry_stop();
     } else {
         tc_capture_run_end(&run);
         exit = error.status == TC_USAGE || error.status == TC_BUSY ? TC_EXIT_USAGE : TC_EXIT_FAULT;
         tc_report("%s", error.text);
     }
-    /* telemetry may still ask; only the process's end makes it stop */
-    fflush(NULL);
+    tc_capture_run_close(&run);
     rte_eal_cleanup();
     return exit;
 }

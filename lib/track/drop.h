@@ -26,6 +26,7 @@ enum {
 struct tc_drop_run {
     struct tc_run run;
     uint32_t malformed;
+    uint32_t ends; /* of the session */
     uint16_t line;
     uint8_t fate; /* enum tc_drop_cause or TC_DROP_FILTERED */
 };

@@ -1,4 +1,4 @@
-"""tickcapd as a running program: what it says, what its telemetry answers, how it ends."""
+"""A capture as a running program: what it says, what its telemetry answers, how it ends."""
 import itertools
 import json
 import os
@@ -53,13 +53,14 @@ class Telemetry:
 
 
 class Capture:
-    """A tickcapd; as a context it is ended at the end, whatever happened."""
+    """A tickcapd, or another program that captures; as a context it is ended at the end, whatever
+    happened."""
 
-    def __init__(self, name, *words, before=()):
-        if not os.access(TICKCAPD, os.X_OK):
+    def __init__(self, name, *words, before=(), program=TICKCAPD):
+        if not os.access(program, os.X_OK):
             raise Skip("tickcapd was not built: DPDK is not on this machine")
         self.name = name
-        self.process = start(*before, TICKCAPD, *words)
+        self.process = start(*before, program, *words)
         self.process.stdin.close()
         self.process.stdin = None
         self.said = []  # lines on standard error

@@ -1,7 +1,8 @@
 """Running the programs under test, and places to run them in.
 
-The programs come from the environment (TICKCAP, TICKCAPD, TC_SOURCE, TC_INJECT), as the build sets
-it; TICKCAP_CORPUS names the folder of real captures, which is beside the project by default.
+The programs come from the environment (TICKCAP, TICKCAPD, TC_SOURCE, TC_INJECT, TC_RINGCAPTURE),
+as the build sets it; TICKCAP_CORPUS names the folder of real captures, which is beside the project
+by default.
 """
 import json
 import os
@@ -15,12 +16,14 @@ SOURCE = pathlib.Path(os.environ.get("TC_SOURCE", pathlib.Path(__file__).parents
 TICKCAP = os.environ.get("TICKCAP", str(SOURCE / "build/app/tickcap/tickcap"))
 TICKCAPD = os.environ.get("TICKCAPD", str(SOURCE / "build/app/tickcapd/tickcapd"))
 INJECT = os.environ.get("TC_INJECT", str(SOURCE / "build/tests/tools/inject"))
+RINGCAPTURE = os.environ.get("TC_RINGCAPTURE", str(SOURCE / "build/tests/capture/ringcapture"))
 
-# A sanitized program is slower, and needs a word about what DPDK does with memory.
+# A sanitized program is slower, and needs a word about what DPDK does with memory: its libraries
+# are not instrumented, so the thread sanitizer sees what they do with memory, and not why they may.
 ENVIRONMENT = dict(os.environ,
                    ASAN_OPTIONS="detect_leaks=0:abort_on_error=0:exitcode=99",
                    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:exitcode=99",
-                   TSAN_OPTIONS="exitcode=99:suppressions="
+                   TSAN_OPTIONS="exitcode=99:ignore_noninstrumented_modules=1:suppressions="
                                 + str(SOURCE / "tests/tsan.suppressions"))
 
 

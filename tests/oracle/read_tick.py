@@ -1043,7 +1043,7 @@ class Event:
 
 EVENT = struct.Struct("<BBHIQII")
 DROPPED = struct.Struct("<IIQQQQQQQ")
-DROPPED_RUN = struct.Struct("<16sQQIIIIQ")
+DROPPED_RUN = struct.Struct("<16sQQIIIIII")
 
 
 class Dropped(NamedTuple):
@@ -1062,12 +1062,12 @@ class Dropped(NamedTuple):
 def read_dropped(cursor, head):
     """The payload of an event of kind 3."""
     *row, count = cursor.unpack(DROPPED)
-    runs = tuple(cursor.unpack(DROPPED_RUN) for _ in range(count))
+    rows = [cursor.unpack(DROPPED_RUN) for _ in range(count)]
     expect(row[0] <= 4 and row[1] <= 1, cursor.offset, "a known cause of a drop")
-    for _, first, end, line, *_, zero in runs:
+    for _, first, end, line, *_, zero in rows:
         expect(line < len(head.lines) and first <= end and not zero, cursor.offset,
                "a run of dropped packets of a line")
-    return Dropped(*row, runs)
+    return Dropped(*row, tuple(run[:-1] for run in rows))
 
 
 def read_event(kind, about, payload, head):

@@ -110,6 +110,22 @@ Test(drop, a_restart_is_another_run)
     cr_assert_eq(drop.runs[1].run.stale, 1);
 }
 
+Test(drop, ends_of_a_session_are_told)
+{
+    struct tc_packet end = {.session = {{'A', 0}}, .sequence = 13, .kind = TC_PACKET_END};
+
+    tc_drop_clear(&drop);
+    drop_one(1, 'A', 10, 3);
+    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 1, &end, false);
+    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 1, &end, false);
+    drop_one(2, 'A', 10, 3);
+    cr_assert_eq(drop.run_count, 2);
+    expect_run(0, 1, 'A', 10, 13);
+    cr_assert(drop.runs[0].run.packets == 3 && drop.runs[0].run.heartbeats == 0);
+    cr_assert_eq(drop.runs[0].run.ends, 2);
+    cr_assert_eq(drop.runs[1].run.ends, 0);
+}
+
 Test(drop, fates_are_kept_apart)
 {
     tc_drop_clear(&drop);
