@@ -176,7 +176,7 @@ static const struct tc_yaml_key port_keys[] = {
      .take = tc_take_text,
      .detail = &device_text,
      .required = true},
-    {.name = "profile", .offset = OF_PORT(profile), .take = tc_take_name},
+    {.name = "profile", .offset = OF_PORT(profile), .take = tc_take_text, .detail = &device_text},
     {.name = "rx_lcores",
      .kind = TC_YAML_WORDS,
      .offset = OF_PORT(rx_lcores),

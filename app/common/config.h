@@ -18,7 +18,7 @@ struct tc_config_port {
     struct tc_yaml_mark mark;
     char name[TC_NAME_BYTES];
     char device[TC_DEVICE_BYTES];
-    char profile[TC_NAME_BYTES];       /* empty: chosen by the driver */
+    char profile[TC_DEVICE_BYTES];     /* a name, or the path of a file; empty: by the driver */
     struct tc_yaml_list rx_lcores;     /* uint64_t, CPU numbers; one queue each */
     struct tc_yaml_list writer_lcores; /* uint64_t */
 };

@@ -108,6 +108,7 @@ static enum tc_status check_pcap(struct tc_plan_port *port, struct tc_error *err
     /* an interface is live: it never ends, it cannot wait, and its losses are not all counted */
     port->profile.exhausted_after = 0;
     port->profile.waits = 0;
+    port->profile.loss_counters = TC_LOSSES_PARTIAL;
     if (!device_value(port->config->device, "rx_iface", interface, sizeof interface) &&
         !device_value(port->config->device, "iface", interface, sizeof interface))
         return refuse_device(port, error, "expected rx_pcap=FILE, rx_iface=NAME or iface=NAME");

@@ -125,6 +125,19 @@ static enum tc_status check_fit(const struct tc_profile *profile, const struct t
                    profile->name, id->driver);
 }
 
+/* A profile of the user's own, by its path. */
+static enum tc_status read_path(struct tc_profile *profile, const char *path,
+                                struct tc_arena *arena, struct tc_error *error)
+{
+    const char *file = strrchr(path, '/') + 1;
+    char folder[TC_DEVICE_BYTES], name[TC_NAME_BYTES];
+
+    if (!profile_name(file, name))
+        return tc_fail(error, TC_USAGE, "profile '%s' is no file NAME.yaml", path);
+    snprintf(folder, sizeof folder, "%.*s", (int)(file - path), path);
+    return tc_profile_read(profile, folder, name, arena, error);
+}
+
 enum tc_status tc_profile_choose(struct tc_profile *profile, const char *name,
                                  const struct tc_device_id *id, struct tc_arena *arena,
                                  struct tc_error *error)
@@ -135,6 +148,10 @@ enum tc_status tc_profile_choose(struct tc_profile *profile, const char *name,
     if (!find_folder(folder))
         return tc_fail(error, TC_USAGE,
                        "the folder drivers-config is not where tickcapd expects it");
+    if (strchr(name, '/') != NULL) {
+        status = read_path(profile, name, arena, error);
+        return status == TC_OK ? check_fit(profile, id, error) : status;
+    }
     if (name[0] != '\0') {
         status = tc_profile_read(profile, folder, name, arena, error);
         return status == TC_OK ? check_fit(profile, id, error) : status;

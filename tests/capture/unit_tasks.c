@@ -21,7 +21,7 @@ enum {
     BATCHES = 4, /* of a stream */
     FRAME_MESSAGES = 20,
     STEPS_MAX = 100000,
-    EXHAUSTED_AFTER = 1000, /* empty polls, says the profile of net_pcap */
+    EXHAUSTED_AFTER = 1000, /* empty polls, says ringfile.yaml */
 };
 
 static struct ring_stand stand;
@@ -59,7 +59,7 @@ static void open_stand(const char *profile, unsigned writers)
             "name: tasks%d\noutput: { directories: [%s] }\nbuffer: 1MiB\n"
             "batch: { age_ms: 3600000 }\nblock: { age_ms: 3600000 }\n"
             "durability: { interval_ms: 3600000 }\n"
-            "ports:\n  - { name: p0, device: net_ring0, profile: %s, rx_lcores: [%u], "
+            "ports:\n  - { name: p0, device: net_ring0, profile: \"%s\", rx_lcores: [%u], "
             "writer_lcores: [%s] }\n"
             "channels:\n  - name: feed\n    feed: moldudp64/itch50\n"
             "    lines: [ { name: a, group: \"239.1.1.1:1000\" } ]\n",
@@ -280,7 +280,7 @@ Test(tasks, a_file_source_waits_and_loses_nothing)
     struct tc_ledger ledger;
     unsigned waiting;
 
-    open_stand("pcap", 1);
+    open_stand(RING_FILE, 1);
     while (waiting_frames() == 0) {
         push(1);
         receive_all();
@@ -311,7 +311,7 @@ Test(tasks, a_burst_that_waits_survives_the_end)
 {
     uint64_t polled;
 
-    open_stand("pcap", 1);
+    open_stand(RING_FILE, 1);
     while (receiver->pending == 0) {
         push(64);
         receive_all();
@@ -375,7 +375,7 @@ Test(tasks, writers_take_blocks_in_turn)
 
 Test(tasks, a_file_source_is_exhausted_by_empty_polls_in_a_row)
 {
-    open_stand("pcap", 1);
+    open_stand(RING_FILE, 1);
     for (int i = 0; i < EXHAUSTED_AFTER - 1; i++)
         receive();
     cr_assert_not(is_exhausted());
@@ -537,7 +537,7 @@ Test(tasks, stamps_are_used_where_a_frame_has_one)
 {
     const struct tc_frame_record *frame;
 
-    open_stand("pcap", 1);
+    open_stand(RING_FILE, 1);
     cr_assert(receiver->file_time);
     stand.stamp = 1795185000123456; /* in microseconds, says the profile */
     stand.stamp_flag = receiver->stamp_flag;

@@ -239,7 +239,7 @@ Test(sequence, an_end_of_session_is_a_packet_and_nothing_else)
     data(&bed, 'A', 1, 4);
     cr_assert_not(tc_sequence_current(&bed.line)->session.end_seen);
     finish(&bed, 'A', 7);
-    cr_assert_eq(bed.verdict.events, TC_VERDICT_GAP);
+    cr_assert_eq(bed.verdict.events, TC_VERDICT_GAP | TC_VERDICT_END);
     cr_assert(tc_sequence_current(&bed.line)->session.end_seen);
     finish(&bed, 'A', 7);
     finish(&bed, 'A', 3); /* below the expected number, but no heartbeat */
@@ -538,6 +538,8 @@ static void model_take(struct model *model, const struct tc_packet *packet)
             model->verdict.events |= TC_VERDICT_STALE;
         }
     }
+    if (packet->kind == TC_PACKET_END && !past->session.end_seen)
+        model->verdict.events |= TC_VERDICT_END;
     past->session.end_seen |= packet->kind == TC_PACKET_END;
     if (packet->sequence > past->session.next) {
         model->figures.gap_events++;
