@@ -241,6 +241,28 @@ static void plan_streams(struct tc_capture_plan *plan, uint16_t port)
     }
 }
 
+/* Whether all lines of a channel can only arrive in one and the same stream. */
+static bool is_of_one_stream(const struct tc_capture_plan *plan, const struct tc_channel *channel)
+{
+    const struct tc_line *lines = &plan->config->catalog.lines[channel->first_line];
+
+    if (plan->stream_count == 1)
+        return true;
+    for (uint16_t i = 0; i < channel->line_count; i++)
+        if (lines[i].nic_port == TC_PORT_ANY || lines[i].nic_port != lines[0].nic_port)
+            return false;
+    return plan->ports[lines[0].nic_port].config->rx_lcores.count == 1;
+}
+
+/* Lines are compared where they arrive, if they arrive together. */
+static void plan_arbitration(struct tc_capture_plan *plan, struct tc_catalog *catalog)
+{
+    for (uint16_t i = 0; i < catalog->channel_count; i++)
+        catalog->channels[i].arbitration = is_of_one_stream(plan, &catalog->channels[i])
+                                               ? TC_ARBITRATE_HERE
+                                               : TC_ARBITRATE_ELSEWHERE;
+}
+
 uint32_t tc_plan_buffers(const struct tc_profile *profile)
 {
     /* every descriptor filled, two bursts under way, and what a core's cache keeps */
@@ -280,6 +302,7 @@ enum tc_status tc_plan_make(struct tc_capture_plan *plan, struct tc_config *conf
         plan->port_count++;
         plan_streams(plan, (uint16_t)i);
     }
+    plan_arbitration(plan, &config->catalog);
     return check_main_cpus(plan, error);
 }
 

@@ -44,7 +44,7 @@ static enum tc_status describe(struct tc_capture_run *run, struct tc_error *erro
     struct tc_capture *capture = &run->capture;
 
     capture->ports = calloc(plan->port_count, sizeof capture->ports[0]);
-    capture->streams = calloc(plan->stream_count, sizeof capture->streams[0]);
+    capture->streams = calloc(plan->stream_count + 1, sizeof capture->streams[0]);
     if (capture->ports == NULL || capture->streams == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     snprintf(capture->tool, sizeof capture->tool, "tickcapd %s", TC_VERSION_TEXT);
@@ -68,6 +68,9 @@ static enum tc_status describe(struct tc_capture_run *run, struct tc_error *erro
     for (size_t i = 0; i < plan->stream_count; i++)
         capture->streams[i] = (struct tc_stream){plan->streams[i].number, plan->streams[i].port,
                                                  plan->streams[i].queue};
+    if (tc_chorus_needed(&capture->catalog))
+        capture->streams[capture->stream_count++] = (struct tc_stream){(uint32_t)plan->stream_count,
+                                                                       TC_PORT_NONE, 0};
     return TC_OK;
 }
 
@@ -88,24 +91,17 @@ static struct tc_clock clock_of(const struct tc_capture_run *run, const struct t
     };
 }
 
-static struct tc_batch_limits batch_limits(const struct tc_config *config, uint32_t writers)
-{
-    return (struct tc_batch_limits){
-        .writers = writers,
-        .batch_messages = (uint32_t)config->batch_messages,
-        .batch_age_ns = config->batch_age_ms * MS_NS,
-        .block_messages = (uint32_t)config->block_messages,
-        .block_bytes = (uint32_t)config->block_bytes,
-        .block_age_ns = config->block_age_ms * MS_NS,
-    };
-}
-
 /* On a cache line of its own. */
 static void *take_zeroed(size_t bytes)
 {
     void *memory = aligned_alloc(64, tc_align_up(bytes, 64));
 
     return memory != NULL ? memset(memory, 0, bytes) : NULL;
+}
+
+static tc_published *new_published(size_t count)
+{
+    return calloc(count + 1, sizeof(tc_published));
 }
 
 static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_stream *stream,
@@ -117,7 +113,12 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
     const struct tc_intake_options options = {
         .stream = planned->number,
         .nic_port = (uint8_t)planned->port,
-        .limits = batch_limits(run->plan->config, stream->rings.writer_count),
+        .filter_unmatched = run->plan->config->unmatched == TC_UNMATCHED_FILTER,
+        .symbols = run->plan->config->filter,
+        .reporter = run->chorus != NULL
+                        ? tc_chorus_stream_reporter(&run->chorus->stream, planned->number)
+                        : (struct tc_line_reporter){0},
+        .limits = tc_capture_stream_limits(run->plan->config, stream->rings.writer_count),
     };
     struct tc_batch_supply supply = tc_capture_stream_supply(&stream->rings);
     struct tc_receiver *receiver = take_zeroed(sizeof *receiver);
@@ -132,7 +133,8 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
     *receiver = (struct tc_receiver){
         .task = {.ops = &tc_receiver_ops},
         .clock = &stream->clock,
-        .stopping = &run->stopping,
+        .phase = &run->phase,
+        .notices = stream->notices,
         .port_id = port->id,
         .queue = planned->queue,
         .burst = (uint16_t)profile->burst,
@@ -144,79 +146,82 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
         .exhausted_after = profile->exhausted_after,
     };
     receiver->linear = calloc(1, TC_FRAME_BYTES_MAX);
-    receiver->published.figures = calloc(catalog->line_count * (size_t)TC_FIGURE_ROWS + 1,
-                                         sizeof receiver->published.figures[0]);
-    if (receiver->linear == NULL || receiver->published.figures == NULL)
+    receiver->published.figures = new_published(catalog->line_count * (size_t)TC_FIGURE_ROWS);
+    receiver->published.merged = new_published(catalog->channel_count * (size_t)TC_MERGED_ROWS);
+    receiver->published.leads = new_published(catalog->line_count);
+    if (receiver->linear == NULL || receiver->published.figures == NULL ||
+        receiver->published.merged == NULL || receiver->published.leads == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     tc_intake_init(&receiver->intake, stream->intake_memory, catalog, &options, &supply);
     receiver->intake.clock = clock_of(run, port);
     return TC_OK;
 }
 
-/* Direct I/O where the kernel has it; else plain writes, which is said. */
-static struct tc_sink *open_sink(bool *disk_sink)
+static enum tc_status open_notices(struct tc_run_stream *stream,
+                                   const struct tc_plan_stream *planned, struct tc_error *error)
 {
-    struct tc_error why = {0};
-    struct tc_sink *sink = tc_disk_sink_new(&why);
+    char name[RTE_RING_NAMESIZE];
 
-    *disk_sink = sink != NULL;
-    if (sink != NULL)
-        return sink;
-    tc_report("%s; writing through the page cache instead", why.text);
-    return tc_file_sink_new();
-}
-
-static enum tc_status open_writer(struct tc_capture_run *run, struct tc_run_stream *stream,
-                                  uint32_t number, struct tc_error *error)
-{
-    const struct tc_config *config = run->plan->config;
-    const struct tc_plan_stream *planned = stream->rings.plan;
-    const struct tc_plan_port *port = &run->plan->ports[planned->port];
-    const struct tc_recorder_options options = {
-        .writer = {.directory = tc_config_directory(config, planned->number + number),
-                   .stream = planned->number,
-                   .writer = number,
-                   .writers = stream->rings.writer_count,
-                   .rotate_bytes = config->rotate_bytes,
-                   .rotate_ns = config->rotate_seconds * 1000 * MS_NS},
-        .limits = tc_block_limits_of(
-            (uint32_t)config->block_messages, (uint32_t)config->block_bytes,
-            (uint32_t)config->batch_messages, (uint32_t)config->batch_bytes),
-        .compress = config->codec_level != TC_LEVEL_NONE,
-    };
-    uint32_t lcore = tc_config_number(&port->config->writer_lcores, number);
-    struct tc_record_task *task = take_zeroed(sizeof *task);
-
-    stream->writers[number] = task;
-    stream->recorder_bytes = tc_recorder_footprint(&run->capture, &options);
-    stream->recorder_memory[number] = tc_numa_take(stream->recorder_bytes,
-                                                   tc_host_node_of_cpu(lcore));
-    if (task == NULL || stream->recorder_memory[number] == NULL)
-        return tc_fail(error, TC_MEMORY, "no memory: %zu bytes for a writer",
-                       stream->recorder_bytes);
-    *task = (struct tc_record_task){
-        .task = {.ops = &tc_record_ops},
-        .from_receiver = stream->rings.to_writer[number],
-        .to_receiver = stream->rings.from_writer[number],
-        .sync_ticks = config->durability_ms * rte_get_tsc_hz() / 1000,
-        .sink = open_sink(&stream->disk_sink[number]),
-    };
-    if (task->sink == NULL)
-        return tc_fail(error, TC_MEMORY, "no memory for a sink");
-    tc_recorder_init(&task->recorder, stream->recorder_memory[number], &run->capture, &options,
-                     task->sink, tc_random_id);
-    return TC_OK;
+    snprintf(name, sizeof name, "tc_s%u_notices", planned->number);
+    stream->notices = rte_ring_create_elem(name, sizeof(struct tc_notice), TC_NOTICES,
+                                           SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    return stream->notices != NULL
+               ? TC_OK
+               : tc_fail(error, TC_MEMORY, "stream %u: no memory for a ring", planned->number);
 }
 
 static enum tc_status open_stream(struct tc_capture_run *run, struct tc_run_stream *stream,
                                   const struct tc_plan_stream *planned, struct tc_error *error)
 {
-    enum tc_status status = tc_capture_stream_open(&stream->rings, run->plan, planned, error);
+    const struct tc_config *config = run->plan->config;
+    const struct tc_yaml_list *writers = &run->plan->ports[planned->port].config->writer_lcores;
+    enum tc_status status = tc_capture_stream_open(
+        &stream->rings, planned, (uint32_t)writers->count,
+        (uint32_t)(config->buffer_bytes / config->batch_bytes), config->batch_bytes, error);
 
+    if (status == TC_OK)
+        status = open_notices(stream, planned, error);
     if (status == TC_OK)
         status = open_receiver(run, stream, planned, error);
     for (uint32_t i = 0; status == TC_OK && i < stream->rings.writer_count; i++)
-        status = open_writer(run, stream, i, error);
+        status = tc_capture_writer_open(&stream->writers[i], &stream->seats[i], &run->capture,
+                                        config, &stream->rings, i, tc_config_number(writers, i),
+                                        error);
+    return status;
+}
+
+/* The writer of what concerns several streams runs beside the first port's first one. */
+static uint32_t chorus_lcore(const struct tc_capture_run *run)
+{
+    return tc_config_number(&run->plan->ports[0].config->writer_lcores, 0);
+}
+
+static enum tc_status open_chorus(struct tc_capture_run *run, struct tc_error *error)
+{
+    enum tc_status status;
+
+    if (!tc_chorus_needed(&run->capture.catalog))
+        return TC_OK;
+    run->chorus = calloc(1, sizeof *run->chorus);
+    if (run->chorus == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory");
+    status = tc_chorus_stream_open(&run->chorus->stream, run->plan, &run->capture.catalog, error);
+    if (status != TC_OK)
+        return status;
+    return tc_capture_writer_open(&run->chorus->writer, &run->chorus->seat, &run->capture,
+                                  run->plan->config, &run->chorus->stream.rings, 0,
+                                  chorus_lcore(run), error);
+}
+
+static enum tc_status open_ports(struct tc_capture_run *run, tc_eth_warn *warn,
+                                 struct tc_error *error)
+{
+    enum tc_status status = TC_OK;
+
+    for (size_t i = 0; status == TC_OK && i < run->plan->port_count; i++) {
+        status = tc_eth_port_start(&run->ports[i], &run->plan->ports[i], warn, error);
+        tc_port_watch_init(&run->watches[i], &run->ports[i], (uint16_t)i);
+    }
     return status;
 }
 
@@ -227,9 +232,10 @@ enum tc_status tc_capture_run_open(struct tc_capture_run *run, const struct tc_c
 
     *run = (struct tc_capture_run){.plan = plan};
     run->ports = calloc(plan->port_count, sizeof run->ports[0]);
+    run->watches = calloc(plan->port_count, sizeof run->watches[0]);
     run->streams = calloc(plan->stream_count, sizeof run->streams[0]);
     run->lcores = calloc(TC_CPUS_MAX, sizeof run->lcores[0]);
-    if (run->ports == NULL || run->streams == NULL || run->lcores == NULL)
+    if (run->ports == NULL || run->watches == NULL || run->streams == NULL || run->lcores == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     status = lock_directories(run, error);
     if (status == TC_OK)
@@ -237,8 +243,9 @@ enum tc_status tc_capture_run_open(struct tc_capture_run *run, const struct tc_c
     if (status != TC_OK)
         return status;
     tc_tsc_start(&run->discipline);
-    for (size_t i = 0; status == TC_OK && i < plan->port_count; i++)
-        status = tc_eth_port_start(&run->ports[i], &plan->ports[i], warn, error);
+    status = open_ports(run, warn, error);
+    if (status == TC_OK)
+        status = open_chorus(run, error);
     for (size_t i = 0; status == TC_OK && i < plan->stream_count; i++)
         status = open_stream(run, &run->streams[i], &plan->streams[i], error);
     return status;
@@ -273,6 +280,8 @@ enum tc_status tc_capture_run_launch(struct tc_capture_run *run, struct tc_error
             status = give_task(run, tc_config_number(&port->writer_lcores, j),
                                &stream->writers[j]->task, error);
     }
+    if (status == TC_OK && run->chorus != NULL)
+        status = give_task(run, chorus_lcore(run), &run->chorus->writer->task, error);
     clock_gettime(CLOCK_MONOTONIC, &run->started);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &run->cpu_started);
     for (uint32_t i = 0; status == TC_OK && i < TC_CPUS_MAX; i++)
@@ -283,36 +292,29 @@ enum tc_status tc_capture_run_launch(struct tc_capture_run *run, struct tc_error
     return status;
 }
 
-void tc_capture_run_end(struct tc_capture_run *run)
-{
-    atomic_store_explicit(&run->stopping, true, memory_order_relaxed);
-    if (!run->launched)
-        return;
-    rte_eal_mp_wait_lcore();
-    run->launched = false;
-    /* the lcores have ended; whoever sees that a task is done sees all that it did */
-    for (uint32_t i = 0; i < TC_CPUS_MAX; i++)
-        for (uint32_t j = 0; j < run->lcores[i].task_count; j++)
-            (void)atomic_load_explicit(&run->lcores[i].tasks[j]->done, memory_order_acquire);
-}
-
 static void close_stream(struct tc_run_stream *stream)
 {
-    for (uint32_t i = 0; i < stream->rings.writer_count; i++) {
-        if (stream->writers[i] != NULL && stream->disk_sink[i])
-            tc_disk_sink_free(stream->writers[i]->sink);
-        else if (stream->writers[i] != NULL)
-            tc_file_sink_free(stream->writers[i]->sink);
-        free(stream->writers[i]);
-        tc_numa_free(stream->recorder_memory[i], stream->recorder_bytes);
-    }
+    for (uint32_t i = 0; i < stream->rings.writer_count; i++)
+        tc_capture_writer_close(stream->writers[i], &stream->seats[i]);
     if (stream->receiver != NULL) {
         free(stream->receiver->linear);
         free(stream->receiver->published.figures);
+        free(stream->receiver->published.merged);
+        free(stream->receiver->published.leads);
     }
     free(stream->receiver);
+    rte_ring_free(stream->notices);
     tc_numa_free(stream->intake_memory, stream->intake_bytes);
     tc_capture_stream_close(&stream->rings);
+}
+
+static void close_chorus(struct tc_run_chorus *chorus)
+{
+    if (chorus == NULL)
+        return;
+    tc_capture_writer_close(chorus->writer, &chorus->seat);
+    tc_chorus_stream_close(&chorus->stream);
+    free(chorus);
 }
 
 void tc_capture_run_close(struct tc_capture_run *run)
@@ -321,77 +323,14 @@ void tc_capture_run_close(struct tc_capture_run *run)
         tc_eth_port_stop(&run->ports[i]);
     for (size_t i = 0; run->streams != NULL && i < run->plan->stream_count; i++)
         close_stream(&run->streams[i]);
+    close_chorus(run->chorus);
     for (size_t i = 0; i < run->lock_count; i++)
         close(run->locks[i]);
     free(run->capture.ports);
     free(run->capture.streams);
     free(run->ports);
+    free(run->watches);
     free(run->streams);
     free(run->lcores);
     free(run->locks);
-}
-
-/* ---- what it comes to ---- */
-
-void tc_capture_run_stream_ledger(const struct tc_run_stream *stream, struct tc_ledger *ledger)
-{
-    tc_published_rows(stream->receiver->published.ledger, ledger, TC_LEDGER_ROWS);
-    /* what the receiver handed over is lost where its writer had failed */
-    for (uint32_t i = 0; i < stream->rings.writer_count; i++) {
-        const struct tc_writer_published *writer = &stream->writers[i]->published;
-        uint64_t frames = tc_published_get(&writer->failed_frames);
-        uint64_t messages = tc_published_get(&writer->failed_messages);
-
-        ledger->recorded -= frames;
-        ledger->writer_failed += frames;
-        ledger->messages -= messages;
-        ledger->messages_dropped += messages;
-    }
-}
-
-void tc_capture_run_ledger(const struct tc_capture_run *run, struct tc_ledger *ledger)
-{
-    *ledger = (struct tc_ledger){0};
-    for (size_t i = 0; i < run->plan->stream_count; i++) {
-        struct tc_ledger stream;
-
-        tc_capture_run_stream_ledger(&run->streams[i], &stream);
-        tc_ledger_add(ledger, &stream);
-    }
-}
-
-void tc_capture_run_figures(const struct tc_capture_run *run, uint16_t line,
-                            struct tc_figures *figures)
-{
-    *figures = (struct tc_figures){0};
-    for (size_t i = 0; i < run->plan->stream_count; i++) {
-        const tc_published *rows = run->streams[i].receiver->published.figures +
-                                   (size_t)line * TC_FIGURE_ROWS;
-        struct tc_figures stream;
-
-        tc_published_rows(rows, &stream, TC_FIGURE_ROWS);
-        tc_figures_add(figures, &stream);
-    }
-}
-
-bool tc_capture_run_exhausted(const struct tc_capture_run *run)
-{
-    for (size_t i = 0; i < run->plan->stream_count; i++)
-        if (tc_published_get(&run->streams[i].receiver->published.exhausted) == 0)
-            return false;
-    return true;
-}
-
-bool tc_capture_run_failure(const struct tc_capture_run *run, struct tc_error *error)
-{
-    for (size_t i = 0; i < run->plan->stream_count; i++)
-        for (uint32_t j = 0; j < run->streams[i].rings.writer_count; j++) {
-            const struct tc_record_task *task = run->streams[i].writers[j];
-
-            if (!atomic_load_explicit(&task->published.failed, memory_order_acquire))
-                continue;
-            *error = task->error;
-            return true;
-        }
-    return false;
 }

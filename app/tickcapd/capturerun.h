@@ -4,36 +4,46 @@
 #ifndef TC_TICKCAPD_CAPTURERUN_H
 #define TC_TICKCAPD_CAPTURERUN_H
 
+#include "tickcapd/capturewriter.h"
+#include "tickcapd/chorusstream.h"
 #include "tickcapd/ethport.h"
+#include "tickcapd/portwatch.h"
 #include "tickcapd/receive.h"
-#include "tickcapd/record.h"
 #include "tickcapd/tscclock.h"
 
 /* One stream with its tasks. */
 struct tc_run_stream {
     struct tc_capture_stream rings;
     struct tc_clock_exchange clock;
+    struct rte_ring *notices; /* to the receiver */
     struct tc_receiver *receiver;
     struct tc_record_task *writers[TC_WRITERS_MAX];
+    struct tc_writer_seat seats[TC_WRITERS_MAX];
     void *intake_memory;
     size_t intake_bytes;
-    void *recorder_memory[TC_WRITERS_MAX];
-    size_t recorder_bytes;
-    bool disk_sink[TC_WRITERS_MAX]; /* its sink is a disk sink, else a file sink */
+};
+
+/* The stream of what concerns several streams, with its writer. */
+struct tc_run_chorus {
+    struct tc_chorus_stream stream;
+    struct tc_record_task *writer;
+    struct tc_writer_seat seat;
 };
 
 struct tc_capture_run {
     const struct tc_capture_plan *plan;
     struct tc_capture capture;
     struct tc_eth_port *ports;
+    struct tc_port_watch *watches; /* by port */
     struct tc_run_stream *streams;
-    struct tc_lcore *lcores; /* by number */
+    struct tc_run_chorus *chorus; /* NULL where every channel is compared in its stream */
+    struct tc_lcore *lcores;      /* by number */
     struct tc_discipline discipline;
     int *locks; /* of the output directories */
     size_t lock_count;
     struct timespec started;     /* by the monotonic clock */
     struct timespec cpu_started; /* processor time of the process by then */
-    atomic_bool stopping;
+    atomic_int phase;            /* enum tc_phase */
     bool launched;
 };
 
@@ -46,7 +56,16 @@ TC_MUST_USE enum tc_status tc_capture_run_open(struct tc_capture_run *run,
 TC_MUST_USE enum tc_status tc_capture_run_launch(struct tc_capture_run *run,
                                                  struct tc_error *error);
 
-/* Asks the receivers to end; waits until every task is done. */
+/* What the main lcore does once in a while: looks at the ports at `now_ns`, UTC. */
+void tc_capture_run_watch(struct tc_capture_run *run, uint64_t now_ns);
+
+/* ... and, more often, hears what several streams report. */
+void tc_capture_run_hear(struct tc_capture_run *run, uint64_t now_ns);
+
+/* Tells the receivers of a port of something; TC_PORT_NONE: of every port. */
+void tc_capture_run_tell(struct tc_capture_run *run, struct tc_notice *notice);
+
+/* Asks the receivers to end, phase by phase; waits until every task is done. */
 void tc_capture_run_end(struct tc_capture_run *run);
 
 void tc_capture_run_close(struct tc_capture_run *run);
@@ -56,6 +75,8 @@ void tc_capture_run_ledger(const struct tc_capture_run *run, struct tc_ledger *l
 void tc_capture_run_stream_ledger(const struct tc_run_stream *stream, struct tc_ledger *ledger);
 void tc_capture_run_figures(const struct tc_capture_run *run, uint16_t line,
                             struct tc_figures *figures);
+void tc_capture_run_merged(const struct tc_capture_run *run, uint16_t channel,
+                           struct tc_merged *merged);
 
 /* True once every receiver of a file source has come to its end, and there is no other. */
 bool tc_capture_run_exhausted(const struct tc_capture_run *run);

@@ -6,6 +6,8 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#define MS_NS UINT64_C(1000000)
+
 static struct rte_ring *make_ring(const struct tc_plan_stream *planned, const char *way,
                                   uint32_t writer, uint32_t batches, int node)
 {
@@ -15,28 +17,36 @@ static struct rte_ring *make_ring(const struct tc_plan_stream *planned, const ch
     return rte_ring_create(name, rte_align32pow2(batches + 1), node, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
-enum tc_status tc_capture_stream_open(struct tc_capture_stream *stream,
-                                      const struct tc_capture_plan *plan,
-                                      const struct tc_plan_stream *planned, struct tc_error *error)
+struct tc_batch_limits tc_capture_stream_limits(const struct tc_config *config, uint32_t writers)
 {
-    const struct tc_plan_port *port = &plan->ports[planned->port];
-    size_t batch_bytes = plan->config->batch_bytes;
-    uint32_t batches = (uint32_t)(plan->config->buffer_bytes / batch_bytes);
+    return (struct tc_batch_limits){
+        .writers = writers,
+        .batch_messages = (uint32_t)config->batch_messages,
+        .batch_age_ns = config->batch_age_ms * MS_NS,
+        .block_messages = (uint32_t)config->block_messages,
+        .block_bytes = (uint32_t)config->block_bytes,
+        .block_age_ns = config->block_age_ms * MS_NS,
+    };
+}
+
+enum tc_status tc_capture_stream_open(struct tc_capture_stream *stream,
+                                      const struct tc_plan_stream *planned, uint32_t writers,
+                                      uint32_t batches, size_t batch_bytes, struct tc_error *error)
+{
     uint8_t *memory;
 
-    *stream = (struct tc_capture_stream){
-        .plan = planned, .writer_count = (uint32_t)port->config->writer_lcores.count};
+    *stream = (struct tc_capture_stream){.plan = planned, .writer_count = writers};
     stream->memory = memory = rte_malloc_socket("tickcap batches", batches * batch_bytes, 64,
                                                 SOCKET_ID_ANY);
     if (memory == NULL)
-        return tc_fail(error, TC_MEMORY, "port %s: no memory for %u batches of %zu bytes",
-                       port->config->name, batches, batch_bytes);
+        return tc_fail(error, TC_MEMORY, "stream %u: no memory for %u batches of %zu bytes",
+                       planned->number, batches, batch_bytes);
     for (uint32_t i = 0; i < stream->writer_count; i++) {
         stream->to_writer[i] = make_ring(planned, "out", i, batches, SOCKET_ID_ANY);
         stream->from_writer[i] = make_ring(planned, "in", i, batches, SOCKET_ID_ANY);
         if (stream->to_writer[i] == NULL || stream->from_writer[i] == NULL)
-            return tc_fail(error, TC_MEMORY, "port %s: no memory for a ring: %s",
-                           port->config->name, rte_strerror(rte_errno));
+            return tc_fail(error, TC_MEMORY, "stream %u: no memory for a ring: %s", planned->number,
+                           rte_strerror(rte_errno));
     }
     for (uint32_t i = 0; i < batches; i++)
         rte_ring_sp_enqueue(stream->from_writer[i % stream->writer_count],

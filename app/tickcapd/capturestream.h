@@ -24,10 +24,13 @@ struct tc_capture_stream {
  * stays at its address.
  */
 TC_MUST_USE enum tc_status tc_capture_stream_open(struct tc_capture_stream *stream,
-                                                  const struct tc_capture_plan *plan,
                                                   const struct tc_plan_stream *planned,
-                                                  struct tc_error *error);
+                                                  uint32_t writers, uint32_t batches,
+                                                  size_t batch_bytes, struct tc_error *error);
 void tc_capture_stream_close(struct tc_capture_stream *stream);
+
+/* Where the batches and blocks of a stream with that many writers end. */
+struct tc_batch_limits tc_capture_stream_limits(const struct tc_config *config, uint32_t writers);
 
 /* The intake's side of the rings; the context is the stream. */
 struct tc_batch_supply tc_capture_stream_supply(struct tc_capture_stream *stream);

@@ -31,12 +31,28 @@ void tc_observe_block_signals(void)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
+static uint64_t utc_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
 /* Bends the conversion of the processor's counter towards the system clock. */
 static void correct_clocks(struct tc_capture_run *run)
 {
     struct tc_clock_sample sample = tc_tsc_sample();
+    uint32_t steps = run->discipline.steps;
 
     tc_discipline_take(&run->discipline, &sample, SECOND_NS);
+    if (run->discipline.steps != steps)
+        tc_capture_run_tell(
+            run, &(struct tc_notice){.kind = TC_NOTICE_EVENT,
+                                     .event = TC_EVENT_CLOCK_STEP,
+                                     .port = TC_PORT_NONE,
+                                     .time_ns = sample.utc_ns,
+                                     .values = {(uint64_t)run->discipline.step_ns}});
     for (size_t i = 0; i < run->plan->stream_count; i++)
         /* a receiver that has not taken up the last correction gets the next one */
         (void)tc_clock_publish(&run->streams[i].clock, &run->discipline.clock);
@@ -91,9 +107,11 @@ enum tc_ending tc_observe(struct tc_capture_run *run, uint64_t duration_s)
             ending = TC_ENDED_FAILURE;
             break;
         }
+        tc_capture_run_hear(run, utc_ns());
         if (rounds % ROUNDS_A_SECOND != 0)
             continue;
         correct_clocks(run);
+        tc_capture_run_watch(run, utc_ns());
         if (rounds % ROUNDS_A_MINUTE == 0)
             keep_counters(run);
         if (terminal)

@@ -59,13 +59,13 @@ struct tc_profile {
     uint64_t exhausted_after; /* empty polls; 0: never */
     uint64_t queues_max;
     char devargs[TC_DEVARGS_BYTES];
-    int bind;     /* enum tc_binding */
-    int steering; /* enum tc_steering */
-    int source;   /* enum tc_clock_source */
-    int unit;     /* enum tc_clock_unit */
-    int epoch;    /* enum tc_clock_epoch */
-    int waits;    /* 1: when_full is wait */
-    int loss_counters; /* enum tc_loss_counters */
+    int bind;                          /* enum tc_binding */
+    int steering;                      /* enum tc_steering */
+    int source;                        /* enum tc_clock_source */
+    int unit;                          /* enum tc_clock_unit */
+    int epoch;                         /* enum tc_clock_epoch */
+    int waits;                         /* 1: when_full is wait */
+    int loss_counters;                 /* enum tc_loss_counters */
     struct tc_yaml_list missed_xstats; /* char[TC_XSTAT_BYTES]; shell patterns */
     bool queue_pairs;                  /* the driver wants a queue to send for each to receive */
     bool promiscuous;

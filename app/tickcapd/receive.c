@@ -15,6 +15,27 @@ enum {
     LINE_BYTES = 64,
 };
 
+/* Merged figures of channels that changed, and which of their lines lead. */
+static void publish_channels(struct tc_receiver *receiver)
+{
+    struct tc_intake *intake = &receiver->intake;
+    struct tc_receiver_published *published = &receiver->published;
+
+    for (uint16_t i = 0; i < intake->catalog->channel_count; i++) {
+        const struct tc_arbiter *arbiter = intake->arbiters[i];
+        struct tc_merged merged;
+
+        if (arbiter == NULL || (intake->channel_dirty[i] & TC_DIRTY_FOR_OWNER) == 0)
+            continue;
+        intake->channel_dirty[i] &= ~TC_DIRTY_FOR_OWNER;
+        merged = tc_arbiter_figures(arbiter);
+        tc_publish_rows(published->merged + (size_t)i * TC_MERGED_ROWS, &merged, TC_MERGED_ROWS);
+        for (uint32_t j = 0; j < arbiter->line_count; j++)
+            tc_publish(&published->leads[intake->catalog->channels[i].first_line + j],
+                       arbiter->lines[j].leads);
+    }
+}
+
 void tc_receiver_publish(struct tc_receiver *receiver)
 {
     struct tc_receiver_published *published = &receiver->published;
@@ -25,6 +46,8 @@ void tc_receiver_publish(struct tc_receiver *receiver)
     tc_publish(&published->bursts, receiver->bursts);
     tc_publish(&published->empty_polls, receiver->empty_polls);
     tc_publish(&published->exhausted, receiver->exhausted);
+    tc_publish(&published->reports_lost, receiver->intake.reports_lost);
+    publish_channels(receiver);
     for (uint16_t i = 0; i < receiver->intake.catalog->line_count; i++) {
         if ((lines[i].dirty & TC_DIRTY_FOR_OWNER) == 0)
             continue;
@@ -121,27 +144,54 @@ static void poll_port(struct tc_receiver *receiver)
         receiver->exhausted = true;
 }
 
+/* Puts what the main lcore has seen between the frames. */
+static void take_notices(struct tc_receiver *receiver)
+{
+    struct tc_notice notice;
+
+    while (rte_ring_sc_dequeue_elem(receiver->notices, &notice, sizeof notice) == 0) {
+        const struct tc_event_field *fields = tc_event_fields(notice.event);
+
+        if (notice.kind == TC_NOTICE_NIC)
+            tc_intake_nic(&receiver->intake, notice.port, &notice.nic);
+        else
+            tc_intake_event(&receiver->intake, notice.event, notice.port, notice.time_ns,
+                            notice.values, (uint32_t)tc_event_fields_bytes(fields));
+    }
+}
+
+/* What does not have to be done for every burst. */
+static void do_now_and_then(struct tc_receiver *receiver, uint64_t proc_ns)
+{
+    if (proc_ns - receiver->published_ns < PUBLISH_EVERY_NS)
+        return;
+    receiver->published_ns = proc_ns;
+    if (!receiver->file_time)
+        receiver->intake.clock = *tc_clock_take(receiver->clock);
+    take_notices(receiver);
+    tc_receiver_publish(receiver);
+}
+
 static int receiver_step(struct tc_task *task)
 {
     struct tc_receiver *receiver = (struct tc_receiver *)task;
-    bool stopping = atomic_load_explicit(receiver->stopping, memory_order_relaxed);
+    int phase = atomic_load_explicit(receiver->phase, memory_order_acquire);
     uint64_t proc_ns;
     int work = 0;
 
-    if (receiver->pending == 0 && !receiver->exhausted && !stopping)
+    if (receiver->pending == 0 && !receiver->exhausted && phase == TC_PHASE_CAPTURE)
         poll_port(receiver);
     proc_ns = now_ns(receiver);
     if (receiver->pending > 0)
         work = take_burst(receiver, proc_ns);
     tc_intake_tick(&receiver->intake, proc_ns);
-    if (proc_ns - receiver->published_ns >= PUBLISH_EVERY_NS) {
-        receiver->published_ns = proc_ns;
-        if (!receiver->file_time)
-            receiver->intake.clock = *tc_clock_take(receiver->clock);
-        tc_receiver_publish(receiver);
-    }
-    if (!stopping || receiver->pending > 0)
+    do_now_and_then(receiver, proc_ns);
+    if (phase == TC_PHASE_CAPTURE || receiver->pending > 0)
         return work;
+    tc_publish(&receiver->published.quiet, 1);
+    if (phase != TC_PHASE_END)
+        return work;
+    take_notices(receiver);
     return tc_intake_finish(&receiver->intake, proc_ns) ? TC_TASK_DONE : 0;
 }
 

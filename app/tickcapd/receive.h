@@ -10,6 +10,7 @@
 
 #include "block/intake.h"
 #include "tickcapd/capturestream.h"
+#include "tickcapd/notice.h"
 #include "tickcapd/published.h"
 #include "tickcapd/tasks.h"
 
@@ -20,14 +21,26 @@ struct tc_receiver_published {
     tc_published bursts;
     tc_published empty_polls;
     tc_published exhausted; /* 1: a file source has ended */
-    tc_published *figures;  /* TC_FIGURE_ROWS for each line of the catalog */
+    tc_published quiet;     /* 1: nothing is polled any more, and all of it is taken up */
+    tc_published reports_lost;
+    tc_published *figures; /* TC_FIGURE_ROWS for each line of the catalog */
+    tc_published *merged;  /* TC_MERGED_ROWS for each channel */
+    tc_published *leads;   /* of each line: packets that came first on it */
+};
+
+/* How far a capture has come to its end; each phase is entered once. */
+enum tc_phase {
+    TC_PHASE_CAPTURE,
+    TC_PHASE_QUIET, /* receivers poll no more; the ports' counters are looked at a last time */
+    TC_PHASE_END,   /* everything is handed over */
 };
 
 struct tc_receiver {
     struct tc_task task;
     struct tc_intake intake;
     struct tc_clock_exchange *clock; /* of the TSC */
-    const atomic_bool *stopping;     /* set by the main lcore */
+    const atomic_int *phase;         /* enum tc_phase, set by the main lcore */
+    struct rte_ring *notices;        /* struct tc_notice, from the main lcore */
     uint16_t port_id;
     uint16_t queue;
     uint16_t burst;

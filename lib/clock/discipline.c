@@ -69,6 +69,7 @@ void tc_discipline_take(struct tc_discipline *discipline, const struct tc_clock_
     uint64_t slope;
 
     if (apart_ns > TC_STEP_NS) {
+        discipline->step_ns = behind_ns;
         start_anew(discipline, sample);
         return;
     }

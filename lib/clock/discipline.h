@@ -27,7 +27,8 @@ struct tc_discipline {
     struct tc_clock clock;
     struct tc_clock_sample samples[TC_DISCIPLINE_SAMPLES]; /* a ring; the rate is over all of it */
     uint32_t count;
-    uint32_t steps; /* of the system clock */
+    uint32_t steps;  /* of the system clock */
+    int64_t step_ns; /* by which it was set last */
 };
 
 /* Two samples some time apart give the first line. `second` is the later one. */

@@ -34,3 +34,8 @@ void tc_figures_add(struct tc_figures *sum, const struct tc_figures *more)
 {
     add_rows((uint64_t *)sum, (const uint64_t *)more, TC_FIGURE_ROWS);
 }
+
+void tc_merged_add(struct tc_merged *sum, const struct tc_merged *more)
+{
+    add_rows((uint64_t *)sum, (const uint64_t *)more, TC_MERGED_ROWS);
+}

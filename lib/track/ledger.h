@@ -132,5 +132,6 @@ bool tc_ledger_closes(const struct tc_ledger *ledger);
 
 void tc_ledger_add(struct tc_ledger *sum, const struct tc_ledger *more);
 void tc_figures_add(struct tc_figures *sum, const struct tc_figures *more);
+void tc_merged_add(struct tc_merged *sum, const struct tc_merged *more);
 
 #endif

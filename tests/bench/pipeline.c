@@ -210,7 +210,7 @@ int main(int count, char **words)
         seconds += now_s() - started;
     }
     started = now_s();
-    atomic_store_explicit(&pipeline->run.stopping, true, memory_order_relaxed);
+    atomic_store_explicit(&pipeline->run.phase, TC_PHASE_END, memory_order_release);
     atomic_store_explicit(&pipeline->go, true, memory_order_release);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);

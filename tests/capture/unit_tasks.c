@@ -175,7 +175,7 @@ static void finish(void)
 {
     int received = 0;
 
-    atomic_store(&stand.run.stopping, true);
+    atomic_store(&stand.run.phase, TC_PHASE_END);
     for (int i = 0; i < STEPS_MAX && received != TC_TASK_DONE; i++) {
         received = receive();
         for (uint32_t j = 0; j < stream->rings.writer_count; j++)
@@ -328,7 +328,7 @@ Test(tasks, the_end_waits_for_a_batch)
 {
     open_stand("ring", 1);
     fill_batches();
-    atomic_store(&stand.run.stopping, true);
+    atomic_store(&stand.run.phase, TC_PHASE_END);
     for (int i = 0; i < 100; i++)
         cr_assert_eq(receive(), 0, "the writer has not been told of the loss");
     cr_assert_eq(record(0), 1);

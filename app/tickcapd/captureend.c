@@ -1,0 +1,123 @@
+/*
+ * Watching a running capture and ending it. The end has phases: receivers poll no more; then the
+ * ports' counters are looked at a last time, so that what a port missed up to there is told in its
+ * stream; then everything is handed over, the stream of several streams last.
+ */
+#include "tickcapd/capturerun.h"
+
+#include <time.h>
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+enum { PAUSE_NS = 200 * 1000 };
+
+/* ---- telling receivers ---- */
+
+/* A port's own counters and its link stand in the stream of its first queue. */
+static bool tell_port(void *context, const struct tc_notice *notice)
+{
+    struct tc_capture_run *run = context;
+
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        if (run->plan->streams[i].port == notice->port && run->plan->streams[i].queue == 0)
+            return rte_ring_sp_enqueue_elem(run->streams[i].notices, (void *)(uintptr_t)notice,
+                                            sizeof *notice) == 0;
+    return false;
+}
+
+void tc_capture_run_tell(struct tc_capture_run *run, struct tc_notice *notice)
+{
+    uint16_t port = notice->port;
+
+    for (size_t i = 0; i < run->plan->port_count; i++) {
+        notice->port = (uint16_t)i;
+        if (port == TC_PORT_NONE || port == i)
+            (void)tell_port(run, notice);
+    }
+    notice->port = port;
+}
+
+void tc_capture_run_watch(struct tc_capture_run *run, uint64_t now_ns)
+{
+    for (size_t i = 0; i < run->plan->port_count; i++)
+        tc_port_watch_look(&run->watches[i], now_ns, tell_port, run);
+}
+
+void tc_capture_run_hear(struct tc_capture_run *run, uint64_t now_ns)
+{
+    uint64_t lost = 0;
+
+    if (run->chorus == NULL)
+        return;
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        lost += tc_published_get(&run->streams[i].receiver->published.reports_lost);
+    tc_chorus_stream_step(&run->chorus->stream, now_ns, lost);
+}
+
+/* ---- the end ---- */
+
+static uint64_t utc_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void pause_a_little(void)
+{
+    nanosleep(&(const struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+}
+
+static bool all_quiet(const struct tc_capture_run *run)
+{
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        if (tc_published_get(&run->streams[i].receiver->published.quiet) == 0)
+            return false;
+    return true;
+}
+
+static bool all_received(const struct tc_capture_run *run)
+{
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        if (!atomic_load_explicit(&run->streams[i].receiver->task.done, memory_order_acquire))
+            return false;
+    return true;
+}
+
+/* Hears the receivers out, and then ends the stream of what they had in common. */
+static void end_chorus(struct tc_capture_run *run)
+{
+    bool received = false;
+
+    if (run->chorus == NULL)
+        return;
+    while (!received) {
+        received = all_received(run);
+        tc_capture_run_hear(run, utc_ns());
+        pause_a_little();
+    }
+    while (!tc_chorus_stream_finish(&run->chorus->stream, utc_ns()))
+        pause_a_little();
+}
+
+void tc_capture_run_end(struct tc_capture_run *run)
+{
+    atomic_store_explicit(&run->phase, TC_PHASE_QUIET, memory_order_release);
+    if (!run->launched)
+        return;
+    while (!all_quiet(run)) {
+        tc_capture_run_hear(run, utc_ns());
+        pause_a_little();
+    }
+    tc_capture_run_watch(run, utc_ns());
+    atomic_store_explicit(&run->phase, TC_PHASE_END, memory_order_release);
+    end_chorus(run);
+    rte_eal_mp_wait_lcore();
+    run->launched = false;
+    /* the lcores have ended; whoever sees that a task is done sees all that it did */
+    for (uint32_t i = 0; i < TC_CPUS_MAX; i++)
+        for (uint32_t j = 0; j < run->lcores[i].task_count; j++)
+            (void)atomic_load_explicit(&run->lcores[i].tasks[j]->done, memory_order_acquire);
+}

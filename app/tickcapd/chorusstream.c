@@ -1,0 +1,126 @@
+/* Reports are copied into rings of elements, so that nobody has to free them. */
+#include "tickcapd/chorusstream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_errno.h>
+
+#include "tickcapd/numamemory.h"
+
+enum { BATCHES = 8, BURST = 64 };
+
+static enum tc_status make_reports(struct tc_chorus_stream *stream, size_t count,
+                                   struct tc_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        char name[RTE_RING_NAMESIZE];
+
+        snprintf(name, sizeof name, "tc_s%zu_reports", i);
+        stream->reports[i] = rte_ring_create_elem(name, sizeof(struct tc_line_report), TC_REPORTS,
+                                                  SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+        if (stream->reports[i] == NULL)
+            return tc_fail(error, TC_MEMORY, "no memory for the reports of stream %zu: %s", i,
+                           rte_strerror(rte_errno));
+        stream->stream_count++;
+    }
+    return TC_OK;
+}
+
+enum tc_status tc_chorus_stream_open(struct tc_chorus_stream *stream,
+                                     const struct tc_capture_plan *plan,
+                                     const struct tc_catalog *catalog, struct tc_error *error)
+{
+    const struct tc_config *config = plan->config;
+    struct tc_intake_options options = {
+        .stream = (uint32_t)plan->stream_count,
+        .chorus = &stream->chorus,
+        .limits = tc_capture_stream_limits(config, 1),
+    };
+    struct tc_batch_supply supply = tc_capture_stream_supply(&stream->rings);
+    size_t chorus_bytes = tc_chorus_footprint(catalog);
+    enum tc_status status;
+
+    *stream = (struct tc_chorus_stream){
+        .planned = {.number = (uint32_t)plan->stream_count, .port = TC_PORT_NONE}};
+    status = tc_capture_stream_open(&stream->rings, &stream->planned, 1, BATCHES,
+                                    config->batch_bytes, error);
+    if (status == TC_OK)
+        status = make_reports(stream, plan->stream_count, error);
+    if (status != TC_OK)
+        return status;
+    stream->memory_bytes = chorus_bytes + tc_intake_footprint(catalog, &options);
+    stream->memory = tc_numa_take(stream->memory_bytes, 0);
+    stream->merged = calloc(catalog->channel_count * (size_t)TC_MERGED_ROWS,
+                            sizeof stream->merged[0]);
+    if (stream->memory == NULL || stream->merged == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory: %zu bytes for the lines of several streams",
+                       stream->memory_bytes);
+    tc_chorus_init(&stream->chorus, stream->memory, catalog, TC_SILENT_AFTER_NS);
+    tc_intake_init(&stream->intake, (uint8_t *)stream->memory + chorus_bytes, catalog, &options,
+                   &supply);
+    return TC_OK;
+}
+
+void tc_chorus_stream_close(struct tc_chorus_stream *stream)
+{
+    for (size_t i = 0; i < stream->stream_count; i++)
+        rte_ring_free(stream->reports[i]);
+    tc_numa_free(stream->memory, stream->memory_bytes);
+    free(stream->merged);
+    tc_capture_stream_close(&stream->rings);
+}
+
+static bool report(void *context, const struct tc_line_report *told)
+{
+    return rte_ring_sp_enqueue_elem(context, (void *)(uintptr_t)told, sizeof *told) == 0;
+}
+
+struct tc_line_reporter tc_chorus_stream_reporter(struct tc_chorus_stream *stream, size_t number)
+{
+    return (struct tc_line_reporter){report, stream->reports[number]};
+}
+
+static void publish(struct tc_chorus_stream *stream)
+{
+    const struct tc_catalog *catalog = stream->intake.catalog;
+
+    for (uint16_t i = 0; i < catalog->channel_count; i++) {
+        struct tc_merged merged;
+
+        if (stream->chorus.arbiters[i] == NULL)
+            continue;
+        merged = tc_arbiter_figures(stream->chorus.arbiters[i]);
+        tc_publish_rows(stream->merged + (size_t)i * TC_MERGED_ROWS, &merged, TC_MERGED_ROWS);
+    }
+}
+
+void tc_chorus_stream_step(struct tc_chorus_stream *stream, uint64_t now_ns, uint64_t lost)
+{
+    struct tc_line_report reports[BURST];
+
+    for (size_t i = 0; i < stream->stream_count; i++) {
+        unsigned heard;
+
+        do {
+            heard = rte_ring_sc_dequeue_burst_elem(stream->reports[i], reports, sizeof reports[0],
+                                                   BURST, NULL);
+            for (unsigned j = 0; j < heard; j++)
+                tc_intake_report(&stream->intake, &reports[j], now_ns);
+        } while (heard > 0);
+    }
+    if (lost > stream->unheard) {
+        uint64_t more = lost - stream->unheard;
+
+        stream->unheard = lost;
+        tc_intake_event(&stream->intake, TC_EVENT_UNHEARD, TC_LINE_NONE, now_ns, &more,
+                        sizeof more);
+    }
+    tc_intake_tick(&stream->intake, now_ns);
+    publish(stream);
+}
+
+bool tc_chorus_stream_finish(struct tc_chorus_stream *stream, uint64_t now_ns)
+{
+    return tc_intake_finish(&stream->intake, now_ns);
+}
