@@ -7,6 +7,7 @@
 
 #include "common/parse.h"
 #include "tickcap/command.h"
+#include "tickcap/eventrows.h"
 #include "tickcap/faults.h"
 #include "tickcap/filter.h"
 #include "tickcap/rowcolumns.h"
@@ -18,6 +19,7 @@ enum {
     OPTION_ORDER,
     OPTION_LIMIT,
     OPTION_FOLLOW,
+    OPTION_EVENTS,
     /* the longest message in hex, twice, and names around it */
     ROW_BYTES_MAX = 6 * 65536,
     SORT_BYTES = 512 << 20,
@@ -34,6 +36,9 @@ static const struct tc_option options[] = {
      "by stream as recorded and merged by receive time (recorded), or\n"
      "sorted by receive time or by exchange time"},
     {OPTION_LIMIT, "limit", "N", "stop after N messages"},
+    {OPTION_EVENTS, "events", NULL,
+     "also what happened between the frames: gaps, losses, sessions and more;\n"
+     "text or json, in the order recorded"},
     {OPTION_FOLLOW, "follow", NULL, "wait for more, as a running capture writes it"},
     {0},
 };
@@ -59,6 +64,7 @@ struct cat {
     enum order order;
     bool fields_given;
     bool follow;
+    bool events;
     bool failed; /* standard output does not take any more */
     uint64_t limit;
     uint64_t printed;
@@ -166,6 +172,21 @@ static bool take_tick(struct cat *cat, const struct tc_tick *tick, struct tc_err
     return row_sorter_add(cat->sorter, &key, cat->row, out.length, error) == TC_OK;
 }
 
+/* Events are about a time and perhaps a channel; other filters are refused beside them. */
+static bool take_event(struct cat *cat, const struct tc_item *item)
+{
+    struct tc_scribe out = tc_scribe_of(cat->row, sizeof cat->row);
+    const struct tc_channel *channel = event_row_channel(item);
+
+    if (item->event->time_ns < cat->filter.from_ns ||
+        (cat->filter.to_word != NULL && item->event->time_ns >= cat->filter.to_ns) ||
+        (cat->filter.channel != NULL && channel != NULL &&
+         strcmp(cat->filter.channel, channel->name) != 0))
+        return true;
+    event_row_write(&out, item, cat->style);
+    return print_row(cat, cat->row, out.length);
+}
+
 /* ---- the run ---- */
 
 static void print_names(const struct cat *cat)
@@ -206,8 +227,10 @@ static enum tc_exit print_messages(struct cat *cat, struct tc_reader *reader)
             more = wait_for_more(cat, reader, &error);
             continue;
         }
-        if (item.kind != TC_ITEM_FRAME)
+        if (item.kind != TC_ITEM_FRAME) {
+            more = !cat->events || take_event(cat, &item);
             continue;
+        }
         tc_ticker_frame(cat->ticker, &item);
         while (more && tc_ticker_next(cat->ticker, &tick))
             if (filter_tick(&cat->filter, &tick))
@@ -230,7 +253,7 @@ static enum tc_exit run_cat(struct cat *cat, char **paths, size_t count)
     const struct tc_reader_options reading = {
         .follow = cat->follow,
         .fault = fault_told,
-        .wanted = filter_is_open(&cat->filter) ? NULL : filter_block,
+        .wanted = cat->events || filter_is_open(&cat->filter) ? NULL : filter_block,
         .context = &cat->filter,
     };
     struct tc_error error = {0};
@@ -288,8 +311,27 @@ static bool take_option(struct cat *cat, int id, const char *argument)
         tc_report("--limit: %s", error.text);
         return false;
     case OPTION_FOLLOW: cat->follow = true; return true;
+    case OPTION_EVENTS: cat->events = true; return true;
     default: return filter_take(&cat->filter, id, argument);
     }
+}
+
+/* Options that make no sense together; false, after a report. */
+static bool go_together(const struct cat *cat)
+{
+    if (cat->follow && cat->order != ORDER_RECORDED) {
+        tc_report("--follow goes with --order recorded only");
+        return false;
+    }
+    if (!cat->events)
+        return true;
+    if (cat->style == TC_PRINT_CSV || cat->order != ORDER_RECORDED ||
+        cat->filter.symbol_count > 0 || cat->filter.type != NULL || cat->filter.by_exch) {
+        tc_report("--events goes with --format text or json and --order recorded, and without "
+                  "--symbol, --type and --by exch");
+        return false;
+    }
+    return true;
 }
 
 static enum tc_exit cat_command(int count, char **words)
@@ -310,9 +352,7 @@ static enum tc_exit cat_command(int count, char **words)
         exit = TC_EXIT_GOOD;
     else if (id == TC_OPTION_END && parsed.operand == count)
         tc_report("PATH is missing, see tickcap cat --help");
-    else if (id == TC_OPTION_END && cat->follow && cat->order != ORDER_RECORDED)
-        tc_report("--follow goes with --order recorded only");
-    else if (id == TC_OPTION_END && filter_ready(&cat->filter))
+    else if (id == TC_OPTION_END && go_together(cat) && filter_ready(&cat->filter))
         exit = run_cat(cat, words + parsed.operand, (size_t)(count - parsed.operand));
     row_sorter_free(cat->sorter);
     tc_ticker_free(cat->ticker);

@@ -14,6 +14,7 @@ struct tc_command {
 
 extern const struct tc_command tc_command_info;
 extern const struct tc_command tc_command_cat;
+extern const struct tc_command tc_command_gaps;
 extern const struct tc_command tc_command_verify;
 extern const struct tc_command tc_command_export;
 extern const struct tc_command tc_command_import;

@@ -6,7 +6,7 @@
 #include "tickcap/command.h"
 
 static const struct tc_command *const commands[] = {
-    &tc_command_info,   &tc_command_cat,    &tc_command_verify,
+    &tc_command_info,   &tc_command_cat,    &tc_command_gaps, &tc_command_verify,
     &tc_command_export, &tc_command_import, &tc_command_gen,
 };
 

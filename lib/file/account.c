@@ -251,6 +251,9 @@ static enum tc_status take_packet(void *context, const struct tc_retraced *packe
     session->end_seen |= of->end_seen;
     if (tc_rangeset_add(&session->received, packet->run.first, packet->run.end) != TC_OK)
         return tc_books_no_memory(error);
+    if (accountant->holes && packet->recorded &&
+        tc_rangeset_add(&session->recorded, packet->run.first, packet->run.end) != TC_OK)
+        return tc_books_no_memory(error);
     return accountant->holes
                ? list_holes(accountant, packet, line->slot_session[verdict->slot], error)
                : TC_OK;

@@ -23,6 +23,7 @@ struct tc_account_session {
     uint32_t occurrence; /* of this id on the line, from 0: restarts keep the id */
     bool end_seen;
     struct tc_rangeset received; /* numbers that arrived */
+    struct tc_rangeset recorded; /* of these, the recorded ones; where holes are listed */
 };
 
 struct tc_account_line {

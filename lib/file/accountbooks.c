@@ -8,8 +8,10 @@ enum { NAME_SLOTS_FIRST = 1024 };
 void tc_books_free(struct tc_books *books)
 {
     for (size_t i = 0; i < books->line_count; i++) {
-        for (size_t j = 0; j < books->lines[i].session_count; j++)
+        for (size_t j = 0; j < books->lines[i].session_count; j++) {
             tc_rangeset_free(&books->lines[i].sessions[j].received);
+            tc_rangeset_free(&books->lines[i].sessions[j].recorded);
+        }
         free(books->lines[i].sessions);
         XXH3_freeState(books->lines[i].digest);
     }

@@ -124,6 +124,12 @@ _Static_assert(offsetof(struct tc_ledger, shutdown) - offsetof(struct tc_ledger,
                    TC_DROP_SHUTDOWN * sizeof(uint64_t),
                "causes and ledger rows are in the same order");
 
+/* Name of a cause, as of its row. */
+static inline const char *tc_drop_cause_name(enum tc_drop_cause cause)
+{
+    return tc_ledger_rows[offsetof(struct tc_ledger, no_batch) / sizeof(uint64_t) + cause].name;
+}
+
 /* Frames dropped, of any cause. */
 uint64_t tc_ledger_dropped(const struct tc_ledger *ledger);
 
