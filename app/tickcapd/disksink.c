@@ -179,14 +179,16 @@ static enum tc_status write_stage(struct disk_sink *self, struct tc_error *error
 static enum tc_status disk_open(struct tc_sink *sink, const char *path, struct tc_error *error)
 {
     struct disk_sink *self = (struct disk_sink *)sink;
-    int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 
     snprintf(self->path, sizeof self->path, "%s", path);
-    self->file = open(path, flags | O_DIRECT, 0644);
-    if (self->file < 0 && errno == EINVAL) /* a file system without direct I/O, such as tmpfs */
-        self->file = open(path, flags, 0644);
+    self->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (self->file < 0)
         return tc_fail(error, TC_IO, "%s: cannot be created: %s", path, strerror(errno));
+    /*
+     * A file system without direct I/O, such as ramfs, refuses this, and writes go through the page
+     * cache. Asked for with the open it would have refused after it had made the file.
+     */
+    (void)!fcntl(self->file, F_SETFL, O_DIRECT);
     self->used = 0;
     self->staged = 0;
     self->offset = 0;

@@ -210,7 +210,7 @@ class Bindings(Store):
             override = self.machine.read(f"{port.folder}/driver_override")
             before = (port.kernel_driver or None) if port.driver in USERSPACE else port.driver
             entry = {"address": port.address, "driver": before,
-                     "override": "" if override in (None, "(null)", "vfio-pci") else override,
+                     "override": "" if override in (None, "(null)", *USERSPACE) else override,
                      "config": netconfig.remember(self.machine, port.interface)
                      if port.interface else None, "boot": boot, "force": force}
             self.entries.append(entry)

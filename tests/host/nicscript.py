@@ -349,9 +349,14 @@ def test_uio_is_replaced():
         machine.kernel.unbind(ICE)
         machine.kernel.add_driver("uio_pci_generic")
         machine.kernel.bind(ICE, "uio_pci_generic")
+        machine.tree.put(f"sys/bus/pci/devices/{ICE}/driver_override", "uio_pci_generic")
+        machine.tree.put("proc/sys/kernel/osrelease", "6.1.0")
+        machine.tree.put("lib/modules/6.1.0/modules.alias", "alias pci:v00008086d00001593sv* ice")
         assert not machine.ports()[ICE]["ready"]
         said = nic(machine.tree, "bind", ICE).expect(0).text
         assert said == f"{ICE}: uio_pci_generic -> vfio-pci (profile ice)\n", said
+        nic(machine.tree, "--undo").expect(0)  # to the kernel's own driver
+        assert machine.kernel.driver(ICE) == "ice"
 
 
 def start_again(machine):
