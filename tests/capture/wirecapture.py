@@ -1,4 +1,4 @@
-"""Live captures: feeds are sent through a veth pair in network namespaces of their own, and tickcapd
+"""Live captures: feeds are sent through a veth pair in network namespaces of their own; tickcapd
 receives them through net_af_packet."""
 import pathlib
 import re
