@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,10 +18,11 @@
 #include "tickcapd/profilechoice.h"
 
 enum {
-    BUFFER_OVERHEAD_BYTES = 384,    /* of a receive buffer: headroom, its descriptor, its slot */
-    DPDK_OVERHEAD_BYTES = 24 << 20, /* rings and queues of a port, and what DPDK itself takes */
-    AF_PACKET_HEAD_BYTES = 66,      /* in front of a frame in its slot of the socket's ring */
-    LINE_OVERHEAD_BYTES = 24,       /* preamble, FCS and gap of a frame on the line */
+    BUFFER_OVERHEAD_BYTES = 384,      /* of a receive buffer: headroom, its descriptor, its slot */
+    DPDK_OVERHEAD_BYTES = 24 << 20,   /* rings and queues of a port, and what DPDK itself takes */
+    AF_PACKET_HEAD_BYTES = 66,        /* in front of a frame in its slot of the socket's ring */
+    AF_PACKET_SLOT_BYTES_MAX = 32768, /* a power of two that a receive buffer can hold */
+    LINE_OVERHEAD_BYTES = 24,         /* preamble, FCS and gap of a frame on the line */
 };
 
 #define MIB 1048576.0
@@ -117,19 +119,26 @@ static enum tc_status check_pcap(struct tc_plan_port *port, struct tc_error *err
     return refuse_merging(port, interface, error);
 }
 
-/* The kernel cuts frames that do not fit a slot, without a word; they must not come to be. */
-static enum tc_status check_af_packet(const struct tc_plan_port *port, struct tc_error *error)
+/*
+ * The kernel cuts frames that do not fit a slot, without a word; they must not come to be. The
+ * driver puts a slot into one receive buffer, which must be as long.
+ */
+static enum tc_status check_af_packet(struct tc_plan_port *port, struct tc_error *error)
 {
     char interface[TC_DEVICE_BYTES], slot[32] = "2048";
-    uint32_t mtu, longest;
+    uint32_t mtu, longest, slot_bytes;
 
     if (!device_value(port->config->device, "iface", interface, sizeof interface))
         return refuse_device(port, error, "expected iface=NAME");
     if (!tc_host_has_interface(interface))
         return refuse_device(port, error, "there is no such interface, see ip link");
     device_value(port->argument, "framesz", slot, sizeof slot);
-    longest = (uint32_t)strtoul(slot, NULL, 10);
-    longest = longest > AF_PACKET_HEAD_BYTES ? longest - AF_PACKET_HEAD_BYTES : 0;
+    slot_bytes = (uint32_t)strtoul(slot, NULL, 10);
+    longest = slot_bytes > AF_PACKET_HEAD_BYTES ? slot_bytes - AF_PACKET_HEAD_BYTES : 0;
+    if (slot_bytes > AF_PACKET_SLOT_BYTES_MAX)
+        return refuse_device(port, error, "framesz is too large, expected at most 32768");
+    if (slot_bytes > port->profile.frame_bytes)
+        port->profile.frame_bytes = slot_bytes;
     if (tc_host_interface_mtu(interface, &mtu) && mtu + TC_ETHER_BYTES + TC_VLAN_BYTES > longest)
         return tc_fail(error, TC_USAGE,
                        "port %s: %s has MTU %u, but a slot of framesz=%s holds frames of %u bytes: "
@@ -332,24 +341,44 @@ static enum tc_status check_memory(const struct tc_capture_plan *plan, struct tc
     return TC_OK;
 }
 
-static enum tc_status check_directories(const struct tc_capture_plan *plan, struct tc_error *error)
+/* The directory above one that is not there yet. */
+static void parent_of(const char *path, char parent[TC_PATH_BYTES])
 {
-    const struct tc_yaml_list *directories = &plan->config->directories;
+    char copy[TC_PATH_BYTES];
 
-    for (size_t i = 0; i < directories->count; i++) {
-        const char *path = tc_config_directory(plan->config, i);
-        struct stat about;
+    snprintf(copy, sizeof copy, "%s", path);
+    snprintf(parent, TC_PATH_BYTES, "%s", dirname(copy));
+}
 
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return tc_fail(error, TC_USAGE, "output directory %s cannot be made: %s", path,
-                           strerror(errno));
-        if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
+/* It is there and can be written, or it can be made. */
+static enum tc_status check_directory(const char *path, struct tc_error *error)
+{
+    char parent[TC_PATH_BYTES];
+    struct stat about;
+
+    parent_of(path, parent);
+    if (stat(path, &about) == 0) {
+        if (!S_ISDIR(about.st_mode))
             return tc_fail(error, TC_USAGE, "output directory %s is not a directory", path);
         if (access(path, W_OK | X_OK) != 0)
             return tc_fail(error, TC_USAGE, "output directory %s cannot be written: %s", path,
                            strerror(errno));
+        return TC_OK;
     }
+    if (errno != ENOENT || access(parent, W_OK | X_OK) != 0)
+        return tc_fail(error, TC_USAGE, "output directory %s cannot be made: %s", path,
+                       strerror(errno));
     return TC_OK;
+}
+
+static enum tc_status check_directories(const struct tc_capture_plan *plan, struct tc_error *error)
+{
+    const struct tc_yaml_list *directories = &plan->config->directories;
+    enum tc_status status = TC_OK;
+
+    for (size_t i = 0; status == TC_OK && i < directories->count; i++)
+        status = check_directory(tc_config_directory(plan->config, i), error);
+    return status;
 }
 
 enum tc_status tc_plan_check_host(const struct tc_capture_plan *plan, struct tc_error *error)
@@ -434,10 +463,13 @@ void tc_plan_print(FILE *out, const struct tc_capture_plan *plan)
                     (double)plan->huge_bytes[node] / MIB, node,
                     plan->use_huge ? " in hugepages" : ", without hugepages");
     for (size_t i = 0; i < config->directories.count; i++) {
+        const char *path = tc_config_directory(config, i);
+        char parent[TC_PATH_BYTES];
         struct statvfs disk;
 
-        fprintf(out, "  output: %s", tc_config_directory(config, i));
-        if (statvfs(tc_config_directory(config, i), &disk) == 0)
+        fprintf(out, "  output: %s", path);
+        parent_of(path, parent);
+        if (statvfs(path, &disk) == 0 || statvfs(parent, &disk) == 0)
             fprintf(out, ", %.1f GB free", (double)disk.f_bavail * (double)disk.f_frsize / 1e9);
         fprintf(out, "; segments of at most %.0f MiB or %lu s\n",
                 (double)config->rotate_bytes / MIB, config->rotate_seconds);

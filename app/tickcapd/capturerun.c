@@ -1,10 +1,11 @@
 /* Building, launching, ending and taking down. */
 #include "tickcapd/capturerun.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 
 #define MS_NS UINT64_C(1000000)
 
+/* Makes the directories that are not there yet, and takes all of them for this process. */
 static enum tc_status lock_directories(struct tc_capture_run *run, struct tc_error *error)
 {
     const struct tc_config *config = run->plan->config;
@@ -28,9 +30,13 @@ static enum tc_status lock_directories(struct tc_capture_run *run, struct tc_err
     if (run->locks == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     for (size_t i = 0; i < config->directories.count; i++) {
-        enum tc_status status = tc_directory_lock(tc_config_directory(config, i),
-                                                  &run->locks[run->lock_count], error);
+        const char *path = tc_config_directory(config, i);
+        enum tc_status status;
 
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return tc_fail(error, TC_USAGE, "output directory %s cannot be made: %s", path,
+                           strerror(errno));
+        status = tc_directory_lock(path, &run->locks[run->lock_count], error);
         if (status != TC_OK)
             return status;
         run->lock_count++;

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from program import TICKCAPD, Ended, start
+from program import TICKCAPD, Ended, start, tickcap
 from tap import Skip
 
 PATIENCE = 120  # seconds after which something awaited is not going to happen
@@ -134,3 +134,16 @@ class Capture:
             line = self.lines.get()
             self.said += [line] if line is not None else []
         return Ended(self.process, self.process.stdout.read(), "".join(self.said).encode())
+
+
+def await_readable(capture, folder, count):
+    """Reads what is being written until so many frames are in it; answers how many there are."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        asked = tickcap("info", "--json", folder)  # fails as long as no segment is there
+        frames = json.loads(asked.text)["frames"] if asked.code == 0 else 0
+        if frames >= count:
+            return frames
+        assert capture.process.poll() is None, "it has ended"
+        time.sleep(0.02)
+    raise AssertionError(f"{frames} frames can be read, expected {count}")

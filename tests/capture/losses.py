@@ -18,20 +18,27 @@ def packet_of(frame):
     return frame[30:34], session, first, first + (0 if count == END else count), count
 
 
-def runs_of(frames):
-    """{group: [[session, first, end, packets, heartbeats, ends of session]]}: numbers that follow
-    each other."""
+def joined(rows):
+    """{line: [[session, first, end, packets, heartbeats, ends of session]]} of rows with the line
+    before; rows of a line whose numbers follow each other are one."""
     runs = {}
+    for line, session, first, end, *counts in rows:
+        of_line = runs.setdefault(line, [])
+        if of_line and of_line[-1][0] == session and of_line[-1][2] == first:
+            last = of_line[-1]
+            last[2:] = [end] + [one + more for one, more in zip(last[3:], counts)]
+        else:
+            of_line.append([session, first, end, *counts])
+    return runs
+
+
+def runs_of(frames):
+    """What a dropped event must say of these frames."""
+    rows = []
     for frame in frames:
         group, session, first, end, count = packet_of(frame)
-        of_line = runs.setdefault(group, [])
-        if not of_line or of_line[-1][0] != session or of_line[-1][2] != first:
-            of_line.append([session, first, first, 0, 0, 0])
-        of_line[-1][2] = end
-        of_line[-1][3] += 1
-        of_line[-1][4] += count == 0
-        of_line[-1][5] += count == END
-    return runs
+        rows.append((group, session, first, end, 1, int(count == 0), int(count == END)))
+    return joined(rows)
 
 
 def check_dropped(contents, frames, groups):
@@ -41,12 +48,16 @@ def check_dropped(contents, frames, groups):
     assert contents.messages == sum(packet[3] - packet[2] for packet in packets)
     assert contents.wire_bytes == sum(map(len, frames))
     assert 0 < contents.first_ns <= contents.last_ns
-    told = {}
+    rows = []
     for session, first, end, line, count, heartbeats, malformed, ends in contents.runs:
         assert malformed == 0
-        told.setdefault(groups[line], []).append(
-            [session.rstrip(b"\0"), first, end, count, heartbeats, ends])
-    assert told == runs_of(frames)
+        rows.append((groups[line], session.rstrip(b"\0"), first, end, count, heartbeats, ends))
+    told, expected = joined(rows), runs_of(frames)
+    assert told.keys() == expected.keys()
+    for line, runs in expected.items():
+        for number, (one, other) in enumerate(zip(told[line], runs)):
+            assert one == other, f"run {number}: {one}, expected {other}"
+        assert len(told[line]) == len(runs)
 
 
 def find_lost(capture, sent, groups):

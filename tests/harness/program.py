@@ -1,8 +1,8 @@
 """Running the programs under test, and places to run them in.
 
 The programs come from the environment (TICKCAP, TICKCAPD, TC_SOURCE, TC_INJECT, TC_RINGCAPTURE),
-as the build sets it; TICKCAP_CORPUS names the folder of real captures, which is beside the project
-by default.
+as the build sets it, which also says what they are instrumented with (TC_SANITIZE). TICKCAP_CORPUS
+names the folder of real captures, which is beside the project by default.
 """
 import json
 import os
@@ -17,6 +17,8 @@ TICKCAP = os.environ.get("TICKCAP", str(SOURCE / "build/app/tickcap/tickcap"))
 TICKCAPD = os.environ.get("TICKCAPD", str(SOURCE / "build/app/tickcapd/tickcapd"))
 INJECT = os.environ.get("TC_INJECT", str(SOURCE / "build/tests/tools/inject"))
 RINGCAPTURE = os.environ.get("TC_RINGCAPTURE", str(SOURCE / "build/tests/capture/ringcapture"))
+
+SANITIZED = os.environ.get("TC_SANITIZE", "none") != "none"
 
 # A sanitized program is slower, and needs a word about what DPDK does with memory: its libraries
 # are not instrumented, so the thread sanitizer sees what they do with memory, and not why they may.

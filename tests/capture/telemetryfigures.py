@@ -1,0 +1,133 @@
+"""Telemetry of a running capture: its answers are the figures that `info` finds in the files
+afterwards."""
+import pathlib
+
+import pcapio
+import tap
+from daemon import Capture, Telemetry, new_name
+from madefeed import MadeFeed, configure, file_port, port
+from program import info, workspace
+
+CAUSES = ["no_batch", "ring_full", "writer_failed", "disk_full", "shutdown"]
+FIGURES = ["packets", "messages", "in_order", "late", "duplicates", "gap_events", "missing",
+           "heartbeats", "stale_heartbeats", "resets", "not_recorded"]
+
+
+def two_feeds(folder):
+    """Two channels with trouble on every line; to the second, frames that are none are added."""
+    trouble = ["--messages", "20000", "--late", "0.02", "--duplicates", "0.01", "--sessions", "2"]
+    one = MadeFeed(folder, *trouble, "--lines", "2", "--loss", "a=0.02,b=0.01", name="one",
+                   groups={"a": "233.1.1.1:1000", "b": "233.1.1.2:1000"})
+    other = MadeFeed(folder, *trouble, "--loss", "a=0.05", name="other",
+                     groups={"a": "233.2.2.1:2000"})
+    frames = other.frames()
+    cut = frames[-1][2][:-1]
+    frames += [(frames[-1][0], 60, bytes(60)), (frames[-1][0], len(cut), cut)]
+    pcapio.write(other.pcap, frames)
+    return one, other
+
+
+def asked(capture):
+    """Every answer, when all that there is has been recorded."""
+    telemetry = Telemetry(capture.name)
+    try:
+        answers = {question: telemetry.ask(question)
+                   for question in ["/tickcap/summary", "/tickcap/streams", "/tickcap/channels",
+                                    "/tickcap/lines,one", "/tickcap/lines,other", "/tickcap/lines",
+                                    "/tickcap/lines,nosuch"]}
+        listed = telemetry.ask("/")
+    finally:
+        telemetry.close()
+    assert {"/tickcap/summary", "/tickcap/streams", "/tickcap/channels",
+            "/tickcap/lines"} <= set(listed)
+    return answers
+
+
+def check_ledger(told, recorded, row=None):
+    """A ledger as telemetry has it, or one row of its columns, against that of the files."""
+    def figure(name):
+        return told[name] if row is None else told[name][row]
+
+    for name in ("received", "recorded", "filtered", "messages_dropped"):
+        assert figure(name) == recorded[name], name
+    for cause in CAUSES:
+        assert figure(cause) == recorded["dropped"][cause], cause
+
+
+def check_lines(told, channel):
+    assert told["channel"] == [channel["name"]] * len(channel["lines"])
+    assert told["line"] == [line["line"] for line in channel["lines"]]
+    for name in FIGURES:
+        assert told[name] == [line[name] for line in channel["lines"]], name
+
+
+def test_answers_are_what_info_says():
+    with workspace() as folder:
+        feeds, name = two_feeds(folder), new_name()
+        ports = [file_port(feed.pcap, feed.name, number) for number, feed in enumerate(feeds)]
+        page = configure(folder, name, ports + [port("net_ring0", "idle")],
+                         [feed.channel() for feed in feeds])
+        with Capture(name, page, "--", "--no-huge") as capture:
+            capture.await_capturing()
+            capture.await_count("recorded", sum(feed.expected["frames"] for feed in feeds) + 2)
+            answers = asked(capture)
+            capture.end().expect(0)
+        told = info(pathlib.Path(folder, "out"))
+        check_summary(answers["/tickcap/summary"], told, name)
+        streams = answers["/tickcap/streams"]
+        assert streams["stream"] == [0, 1, 2] and streams["queue"] == [0, 0, 0]
+        assert streams["port"] == ["one", "other", "idle"]
+        for stream in told["streams"]:
+            check_ledger(streams, stream["ledger"], stream["stream"])
+        for channel in told["channels"]:
+            check_lines(answers[f"/tickcap/lines,{channel['name']}"], channel)
+        check_channels(answers["/tickcap/channels"], told["channels"])
+        assert answers["/tickcap/lines"]["line"] == ["a", "b", "a"]
+        assert answers["/tickcap/lines,nosuch"]["line"] == []
+
+
+def check_summary(summary, told, name):
+    check_ledger(summary, told["ledger"])
+    assert (summary["name"], summary["host"], summary["tool"]) == (name, told["host"], told["tool"])
+    assert summary["messages"] == told["messages"]
+    assert (summary["unmatched"], summary["malformed"]) == (1, 1)
+    assert (told["unmatched_frames"], told["malformed_frames"]) == (1, 1)
+    assert summary["wire_bytes"] == told["bytes_wire"]
+    assert 0 <= summary["bytes_stored"] <= told["bytes_stored"]
+
+
+def check_channels(answer, channels):
+    assert answer["name"] == [channel["name"] for channel in channels]
+    assert answer["feed"] == ["moldudp64/itch50"] * len(channels)
+    assert answer["lines"] == [len(channel["lines"]) for channel in channels]
+    for name in FIGURES:
+        sums = [sum(line[name] for line in channel["lines"]) for channel in channels]
+        assert answer[name] == sums, name
+    assert all(any(answer[name]) for name in FIGURES[:8]), "there is trouble of every kind"
+
+
+def test_nobody_answers_after_the_end():
+    with workspace() as folder:
+        feed, name = MadeFeed(folder, "--messages", "1000"), new_name()
+        page = configure(folder, name, [port("net_ring0", "idle")], [feed.channel()])
+        with Capture(name, page, "--", "--no-huge") as capture:
+            capture.await_capturing()
+            telemetry = Telemetry(name)
+            assert telemetry.about["pid"] == capture.process.pid
+            capture.end().expect(0)
+            try:
+                telemetry.socket.send(b"/tickcap/summary")
+                answer = telemetry.socket.recv(1 << 16)
+            except (BrokenPipeError, ConnectionResetError):
+                answer = b""
+            assert answer == b"", answer
+            telemetry.close()
+            try:
+                Telemetry(name)
+            except (ConnectionRefusedError, FileNotFoundError):
+                return
+            raise AssertionError("somebody still answers")
+
+
+if __name__ == "__main__":
+    tap.run(__name__)
