@@ -73,6 +73,14 @@ static void print_channel(FILE *out, const struct tc_run_summary *summary,
             fprintf(out, "; %lu malformed", figures->malformed);
         fprintf(out, "\n");
     }
+    if (channel->line_count > 1) {
+        const struct tc_merged *merged = &summary->merged[channel - catalog->channels];
+
+        fprintf(out,
+                "    merged    %lu messages, %lu missing on every line, %lu that one line lacked "
+                "came on another\n",
+                merged->messages, merged->missing, merged->recovered);
+    }
 }
 
 void tc_run_summary_print(FILE *out, const struct tc_run_summary *summary)

@@ -13,6 +13,7 @@ struct tc_run_summary {
     const struct tc_capture *capture;
     struct tc_ledger ledger;          /* of all streams */
     const struct tc_figures *figures; /* by line, of all streams */
+    const struct tc_merged *merged;   /* by channel */
     uint64_t bytes_stored;
     uint64_t segments;
     double seconds;      /* of wall time */

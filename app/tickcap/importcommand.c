@@ -296,10 +296,12 @@ static void print_summary(const struct import *import, const char *directory, do
 {
     const struct tc_catalog *catalog = &import->capture.catalog;
     struct tc_figures *figures = calloc(catalog->line_count + 1u, sizeof *figures);
+    struct tc_merged *merged = calloc(catalog->channel_count + 1u, sizeof *merged);
     struct tc_run_summary summary = {
         .capture = &import->capture,
         .ledger = import->intake.ledger,
         .figures = figures,
+        .merged = merged,
         .bytes_stored = import->recorder.writer.bytes_stored,
         .segments = import->recorder.writer.number,
         .seconds = seconds,
@@ -307,12 +309,16 @@ static void print_summary(const struct import *import, const char *directory, do
         .where = directory,
     };
 
-    if (figures == NULL)
-        return;
-    for (uint16_t i = 0; i < catalog->line_count; i++)
-        figures[i] = import->intake.sequences[i].figures;
-    tc_run_summary_print(stderr, &summary);
+    if (figures != NULL && merged != NULL) {
+        for (uint16_t i = 0; i < catalog->line_count; i++)
+            figures[i] = import->intake.sequences[i].figures;
+        for (uint16_t i = 0; i < catalog->channel_count; i++)
+            if (import->intake.arbiters[i] != NULL)
+                merged[i] = tc_arbiter_figures(import->intake.arbiters[i]);
+        tc_run_summary_print(stderr, &summary);
+    }
     free(figures);
+    free(merged);
 }
 
 static enum tc_status make_directory(const char *path, struct tc_error *error)

@@ -78,6 +78,24 @@ void tc_capture_run_figures(const struct tc_capture_run *run, uint16_t line,
 void tc_capture_run_merged(const struct tc_capture_run *run, uint16_t channel,
                            struct tc_merged *merged);
 
+/* What all writers have put onto disk. */
+struct tc_stored {
+    uint64_t bytes;
+    uint64_t segments;
+};
+
+struct tc_stored tc_capture_run_stored(const struct tc_capture_run *run);
+
+/* Packets of a line that came on it first, of those that another line brought too. */
+uint64_t tc_capture_run_leads(const struct tc_capture_run *run, uint16_t line);
+
+/*
+ * How far the lines of a channel were apart, joined into `lead`: times of the later listed line
+ * less those of the earlier one.
+ */
+void tc_capture_run_lead(const struct tc_capture_run *run, uint16_t channel,
+                         struct tc_histogram *lead);
+
 /* True once every receiver of a file source has come to its end, and there is no other. */
 bool tc_capture_run_exhausted(const struct tc_capture_run *run);
 

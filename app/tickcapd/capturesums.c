@@ -62,6 +62,60 @@ void tc_capture_run_merged(const struct tc_capture_run *run, uint16_t channel,
     }
 }
 
+/* The arbiter of a channel as stream `i` has it; NULL where that does not compare its lines. */
+static const struct tc_arbiter *arbiter_of(const struct tc_capture_run *run, size_t i,
+                                           uint16_t channel)
+{
+    return run->streams[i].receiver->intake.arbiters[channel];
+}
+
+uint64_t tc_capture_run_leads(const struct tc_capture_run *run, uint16_t line)
+{
+    uint64_t leads = 0;
+
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        leads += tc_published_get(&run->streams[i].receiver->published.leads[line]);
+    if (run->chorus != NULL)
+        leads += tc_published_get(&run->chorus->stream.leads[line]);
+    return leads;
+}
+
+void tc_capture_run_lead(const struct tc_capture_run *run, uint16_t channel,
+                         struct tc_histogram *lead)
+{
+    const struct tc_arbiter *arbiter;
+    struct tc_histogram copy;
+
+    for (size_t i = 0; i <= run->plan->stream_count; i++) {
+        if (i < run->plan->stream_count)
+            arbiter = arbiter_of(run, i, channel);
+        else
+            arbiter = run->chorus != NULL ? run->chorus->stream.chorus.arbiters[channel] : NULL;
+        if (arbiter == NULL)
+            continue;
+        tc_histogram_peek(arbiter->lead, &copy);
+        tc_histogram_join(lead, &copy);
+    }
+}
+
+static void add_stored(struct tc_stored *stored, const struct tc_record_task *writer)
+{
+    stored->bytes += tc_published_get(&writer->published.bytes_stored);
+    stored->segments += tc_published_get(&writer->published.segments);
+}
+
+struct tc_stored tc_capture_run_stored(const struct tc_capture_run *run)
+{
+    struct tc_stored stored = {0};
+
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        for (uint32_t j = 0; j < run->streams[i].rings.writer_count; j++)
+            add_stored(&stored, run->streams[i].writers[j]);
+    if (run->chorus != NULL)
+        add_stored(&stored, run->chorus->writer);
+    return stored;
+}
+
 bool tc_capture_run_exhausted(const struct tc_capture_run *run)
 {
     for (size_t i = 0; i < run->plan->stream_count; i++)

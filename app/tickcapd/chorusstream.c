@@ -53,7 +53,8 @@ enum tc_status tc_chorus_stream_open(struct tc_chorus_stream *stream,
     stream->memory = tc_numa_take(stream->memory_bytes, 0);
     stream->merged = calloc(catalog->channel_count * (size_t)TC_MERGED_ROWS,
                             sizeof stream->merged[0]);
-    if (stream->memory == NULL || stream->merged == NULL)
+    stream->leads = calloc(catalog->line_count + 1u, sizeof stream->leads[0]);
+    if (stream->memory == NULL || stream->merged == NULL || stream->leads == NULL)
         return tc_fail(error, TC_MEMORY, "no memory: %zu bytes for the lines of several streams",
                        stream->memory_bytes);
     tc_chorus_init(&stream->chorus, stream->memory, catalog, TC_SILENT_AFTER_NS);
@@ -68,6 +69,7 @@ void tc_chorus_stream_close(struct tc_chorus_stream *stream)
         rte_ring_free(stream->reports[i]);
     tc_numa_free(stream->memory, stream->memory_bytes);
     free(stream->merged);
+    free(stream->leads);
     tc_capture_stream_close(&stream->rings);
 }
 
@@ -86,11 +88,15 @@ static void publish(struct tc_chorus_stream *stream)
     const struct tc_catalog *catalog = stream->intake.catalog;
 
     for (uint16_t i = 0; i < catalog->channel_count; i++) {
+        const struct tc_arbiter *arbiter = stream->chorus.arbiters[i];
         struct tc_merged merged;
 
-        if (stream->chorus.arbiters[i] == NULL)
+        if (arbiter == NULL)
             continue;
-        merged = tc_arbiter_figures(stream->chorus.arbiters[i]);
+        merged = tc_arbiter_figures(arbiter);
+        for (uint32_t j = 0; j < arbiter->line_count; j++)
+            tc_publish(&stream->leads[catalog->channels[i].first_line + j],
+                       arbiter->lines[j].leads);
         tc_publish_rows(stream->merged + (size_t)i * TC_MERGED_ROWS, &merged, TC_MERGED_ROWS);
     }
 }

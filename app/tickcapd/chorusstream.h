@@ -23,6 +23,7 @@ struct tc_chorus_stream {
     size_t stream_count;
     uint64_t unheard;     /* reports lost, as told last */
     tc_published *merged; /* TC_MERGED_ROWS for each channel, for other threads */
+    tc_published *leads;  /* of each line */
 };
 
 /* Takes all memory. The stream stays at its address. */

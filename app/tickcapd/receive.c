@@ -42,6 +42,7 @@ void tc_receiver_publish(struct tc_receiver *receiver)
     struct tc_intake_line *lines = receiver->intake.lines;
 
     tc_publish_rows(published->ledger, &receiver->intake.ledger, TC_LEDGER_ROWS);
+    tc_publish(&published->polled, receiver->polled);
     tc_publish(&published->polled_bytes, receiver->polled_bytes);
     tc_publish(&published->bursts, receiver->bursts);
     tc_publish(&published->empty_polls, receiver->empty_polls);
@@ -135,6 +136,7 @@ static void poll_port(struct tc_receiver *receiver)
     receiver->pending = rte_eth_rx_burst(receiver->port_id, receiver->queue, receiver->mbufs,
                                          receiver->burst);
     if (receiver->pending > 0) {
+        receiver->polled += receiver->pending;
         receiver->bursts++;
         receiver->empty_in_row = 0;
         return;

@@ -17,7 +17,8 @@
 /* What other threads may see of a receiver. */
 struct tc_receiver_published {
     alignas(64) tc_published ledger[TC_LEDGER_ROWS];
-    tc_published polled_bytes; /* of all frames polled */
+    tc_published polled;       /* frames that the port gave */
+    tc_published polled_bytes;
     tc_published bursts;
     tc_published empty_polls;
     tc_published exhausted; /* 1: a file source has ended */
@@ -56,7 +57,7 @@ struct tc_receiver {
     struct rte_mbuf *mbufs[TC_BURST_MAX];
     uint64_t empty_in_row;
     uint64_t published_ns; /* when counters were published last */
-    uint64_t polled_bytes, bursts, empty_polls;
+    uint64_t polled, polled_bytes, bursts, empty_polls;
     bool exhausted;
     uint8_t *linear; /* room for a frame that arrived in several buffers */
     struct tc_receiver_published published;

@@ -14,6 +14,8 @@ static void publish(struct tc_record_task *task)
     tc_publish(&published->bytes_stored, task->recorder.writer.bytes_stored);
     tc_publish(&published->blocks, task->recorder.writer.blocks);
     tc_publish(&published->segments, task->recorder.writer.number);
+    tc_publish(&published->frames, task->recorder.writer.frames);
+    tc_publish(&published->open_balance, task->recorder.writer.open_balance);
     tc_publish(&published->batches, task->batches);
     tc_publish(&published->failed_frames, task->failed_frames);
     tc_publish(&published->failed_messages, task->failed_messages);

@@ -16,6 +16,8 @@ struct tc_writer_published {
     alignas(64) tc_published bytes_stored;
     tc_published blocks;
     tc_published segments;
+    tc_published frames;       /* in blocks that were written */
+    tc_published open_balance; /* the first segment at whose end the ledger did not close */
     tc_published batches;
     tc_published failed_frames; /* that were lost because it failed */
     tc_published failed_messages;

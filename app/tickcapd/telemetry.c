@@ -7,7 +7,9 @@
 #include "tickcapd/telemetry.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -77,19 +79,10 @@ static void add_figures(struct rte_tel_data *data, const struct tc_figures *figu
                     sizeof figures[0], count);
 }
 
-static uint64_t bytes_stored(const struct tc_capture_run *run)
-{
-    uint64_t bytes = 0;
-
-    for (size_t i = 0; i < run->plan->stream_count; i++)
-        for (uint32_t j = 0; j < run->streams[i].rings.writer_count; j++)
-            bytes += tc_published_get(&run->streams[i].writers[j]->published.bytes_stored);
-    return bytes;
-}
-
 static void summary(const struct tc_capture_run *run, const char *parameters,
                     struct rte_tel_data *data)
 {
+    struct tc_stored stored = tc_capture_run_stored(run);
     struct tc_ledger ledger;
 
     (void)parameters;
@@ -100,7 +93,8 @@ static void summary(const struct tc_capture_run *run, const char *parameters,
     rte_tel_data_add_dict_string(data, "tool", run->capture.tool);
     rte_tel_data_add_dict_u64(data, "seconds", (uint64_t)seconds_since(&run->started));
     add_ledger(data, &ledger);
-    rte_tel_data_add_dict_u64(data, "bytes_stored", bytes_stored(run));
+    rte_tel_data_add_dict_u64(data, "bytes_stored", stored.bytes);
+    rte_tel_data_add_dict_u64(data, "segments", stored.segments);
 }
 
 static void streams(const struct tc_capture_run *run, const char *parameters,
@@ -144,6 +138,7 @@ static void channels(const struct tc_capture_run *run, const char *parameters,
     const struct tc_catalog *catalog = &run->capture.catalog;
     struct rte_tel_data *names = new_texts(), *feeds = new_texts();
     struct tc_figures sums[ITEMS_MAX] = {0};
+    struct tc_merged merged[ITEMS_MAX];
     uint64_t line_counts[ITEMS_MAX];
     size_t count = 0;
 
@@ -154,6 +149,7 @@ static void channels(const struct tc_capture_run *run, const char *parameters,
         add_text(names, channel->name);
         add_text(feeds, channel->feed->name);
         line_counts[count] = channel->line_count;
+        tc_capture_run_merged(run, (uint16_t)count, &merged[count]);
         for (uint16_t i = 0; i < channel->line_count; i++) {
             struct tc_figures figures;
 
@@ -166,6 +162,55 @@ static void channels(const struct tc_capture_run *run, const char *parameters,
     hand_over(data, "feed", feeds);
     add_numbers(data, "lines", line_counts, sizeof line_counts[0], count);
     add_figures(data, sums, count);
+    for (size_t row = 0; row < TC_MERGED_ROWS; row++) {
+        char name[RTE_TEL_MAX_STRING_LEN];
+
+        snprintf(name, sizeof name, "merged_%s", tc_merged_rows[row].name);
+        add_numbers(data, name, (const uint64_t *)merged + row, sizeof merged[0], count);
+    }
+}
+
+/*
+ * How far the lines of channels are apart. The numbers are texts: they have a sign and more than
+ * 32 bits, and before 23.03 DPDK has no array that could hold that.
+ */
+static void leads(const struct tc_capture_run *run, const char *parameters,
+                  struct rte_tel_data *data)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } quantiles[] = {{"lowest_ns", 0}, {"p1_ns", 0.01},  {"p50_ns", 0.5},
+                     {"p99_ns", 0.99}, {"highest_ns", 1}};
+    enum { QUANTILES = sizeof quantiles / sizeof quantiles[0] };
+    const struct tc_catalog *catalog = &run->capture.catalog;
+    struct rte_tel_data *names = new_texts(), *columns[QUANTILES];
+    uint64_t compared[ITEMS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < QUANTILES; i++)
+        columns[i] = new_texts();
+    for (uint16_t i = 0; i < catalog->channel_count && count < ITEMS_MAX; i++) {
+        struct tc_histogram lead = {0};
+        char text[24];
+
+        if (catalog->channels[i].line_count < 2 ||
+            (parameters != NULL && strcmp(parameters, catalog->channels[i].name) != 0))
+            continue;
+        tc_capture_run_lead(run, i, &lead);
+        add_text(names, catalog->channels[i].name);
+        compared[count++] = lead.total;
+        for (size_t j = 0; j < QUANTILES; j++) {
+            snprintf(text, sizeof text, "%" PRId64,
+                     tc_histogram_quantile(&lead, quantiles[j].share));
+            add_text(columns[j], text);
+        }
+    }
+    rte_tel_data_start_dict(data);
+    hand_over(data, "channel", names);
+    add_numbers(data, "packets", compared, sizeof compared[0], count);
+    for (size_t i = 0; i < QUANTILES; i++)
+        hand_over(data, quantiles[i].name, columns[i]);
 }
 
 /* /tickcap/lines,CHANNEL */
@@ -175,6 +220,7 @@ static void lines(const struct tc_capture_run *run, const char *parameters,
     const struct tc_catalog *catalog = &run->capture.catalog;
     struct rte_tel_data *channels_of = new_texts(), *names = new_texts();
     struct tc_figures figures[ITEMS_MAX];
+    uint64_t first[ITEMS_MAX];
     size_t count = 0;
 
     for (uint16_t i = 0; i < catalog->line_count && count < ITEMS_MAX; i++) {
@@ -185,12 +231,14 @@ static void lines(const struct tc_capture_run *run, const char *parameters,
             continue;
         add_text(channels_of, channel);
         add_text(names, line->name);
+        first[count] = tc_capture_run_leads(run, i);
         tc_capture_run_figures(run, i, &figures[count++]);
     }
     rte_tel_data_start_dict(data);
     hand_over(data, "channel", channels_of);
     hand_over(data, "line", names);
     add_figures(data, figures, count);
+    add_numbers(data, "leads", first, sizeof first[0], count);
 }
 
 static const struct {
@@ -203,6 +251,7 @@ static const struct {
     {"/tickcap/streams", streams, "the ledger of each stream"},
     {"/tickcap/channels", channels, "figures of each channel, all its lines together"},
     {"/tickcap/lines", lines, "figures of each line; parameter: name of a channel"},
+    {"/tickcap/leads", leads, "how far lines are apart; parameter: name of a channel"},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

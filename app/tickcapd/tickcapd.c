@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -12,12 +11,11 @@
 
 #include "common/options.h"
 #include "common/parse.h"
-#include "common/pcapfile.h"
 #include "common/report.h"
-#include "common/runsummary.h"
 #include "tickcapd/capturerun.h"
 #include "tickcapd/ealargs.h"
 #include "tickcapd/observe.h"
+#include "tickcapd/reckoning.h"
 #include "tickcapd/telemetry.h"
 
 enum { OPTION_CHECK = 1000, OPTION_DURATION, OPTION_SET, OPTION_VERSION };
@@ -99,113 +97,6 @@ static bool start_dpdk(const struct tc_capture_plan *plan, const struct argument
     return started;
 }
 
-/* ---- endings ---- */
-
-static double seconds_since(clockid_t clock, const struct timespec *start)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
-static void print_summary(const struct tc_capture_run *run)
-{
-    const struct tc_catalog *catalog = &run->capture.catalog;
-    struct tc_figures *figures = calloc(catalog->line_count + 1u, sizeof *figures);
-    struct tc_run_summary summary = {
-        .capture = &run->capture,
-        .figures = figures,
-        .seconds = seconds_since(CLOCK_MONOTONIC, &run->started),
-        .cpu_seconds = seconds_since(CLOCK_PROCESS_CPUTIME_ID, &run->cpu_started),
-        .where = tc_config_directory(run->plan->config, 0),
-    };
-
-    if (figures == NULL)
-        return;
-    tc_capture_run_ledger(run, &summary.ledger);
-    for (uint16_t i = 0; i < catalog->line_count; i++)
-        tc_capture_run_figures(run, i, &figures[i]);
-    for (size_t i = 0; i < run->plan->stream_count; i++)
-        for (uint32_t j = 0; j < run->streams[i].rings.writer_count; j++) {
-            const struct tc_writer_published *writer = &run->streams[i].writers[j]->published;
-
-            summary.bytes_stored += tc_published_get(&writer->bytes_stored);
-            summary.segments += tc_published_get(&writer->segments);
-        }
-    tc_run_summary_print(stderr, &summary);
-    free(figures);
-}
-
-/* net_pcap ends without a word where a file is cut off; here it is found out and said. */
-static bool check_file_sources(const struct tc_capture_run *run)
-{
-    bool whole = true;
-
-    for (size_t i = 0; i < run->plan->stream_count; i++) {
-        const struct tc_plan_port *port = &run->plan->ports[run->plan->streams[i].port];
-        const struct tc_receiver_published *published = &run->streams[i].receiver->published;
-        struct tc_error error = {0};
-        struct tc_ledger ledger;
-
-        if (port->source_file[0] == '\0' || port->config->rx_lcores.count > 1 ||
-            tc_published_get(&published->exhausted) == 0)
-            continue;
-        tc_published_rows(published->ledger, &ledger, TC_LEDGER_ROWS);
-        if (tc_pcap_check_end(port->source_file, ledger.received,
-                              tc_published_get(&published->polled_bytes), &error) != TC_OK) {
-            tc_report("%s", error.text);
-            whole = false;
-        }
-    }
-    return whole;
-}
-
-/* Frames that this host lost: before a queue as far as the driver counts them, and after. */
-static bool host_lost_frames(const struct tc_capture_run *run)
-{
-    struct tc_ledger ledger;
-    bool lost;
-
-    tc_capture_run_ledger(run, &ledger);
-    lost = tc_ledger_dropped(&ledger) > 0;
-    for (size_t i = 0; i < run->plan->port_count; i++) {
-        struct tc_port_losses losses = tc_eth_port_losses(&run->ports[i]);
-
-        if (run->plan->ports[i].source_file[0] != '\0')
-            losses.errors = 0; /* a file that is cut off; that has been told */
-        if (losses.missed == 0 && losses.errors == 0 && losses.no_buffer == 0)
-            continue;
-        tc_report("port %s: the driver lost %lu frames, %lu more had errors, %lu found no buffer",
-                  run->plan->ports[i].config->name, losses.missed, losses.errors, losses.no_buffer);
-        lost |= losses.missed > 0 || losses.no_buffer > 0;
-    }
-    if (!tc_ledger_closes(&ledger)) {
-        tc_report("the ledger does not close: %lu received, %lu recorded, %lu dropped",
-                  ledger.received, ledger.recorded, tc_ledger_dropped(&ledger));
-        lost = true;
-    }
-    return lost;
-}
-
-static enum tc_exit end_run(struct tc_capture_run *run)
-{
-    struct tc_error failure = {0};
-    bool whole, lost;
-
-    tc_capture_run_end(run);
-    whole = check_file_sources(run);
-    lost = host_lost_frames(run);
-    print_summary(run);
-    if (tc_capture_run_failure(run, &failure)) {
-        tc_report("%s", failure.text);
-        return TC_EXIT_FAULT;
-    }
-    if (!whole)
-        return TC_EXIT_FAULT;
-    return lost ? TC_EXIT_LOSS : TC_EXIT_GOOD;
-}
-
 /* ---- the run ---- */
 
 static void warn(const char *sentence)
@@ -228,7 +119,8 @@ static enum tc_exit run_capture(const struct tc_capture_plan *plan,
         tc_telemetry_register(&run);
         tc_report("capturing into %s, pid %d", tc_config_directory(plan->config, 0), (int)getpid());
         (void)tc_observe(&run, arguments->duration_s);
-        exit = end_run(&run);
+        tc_capture_run_end(&run);
+        exit = tc_reckon(&run);
         tc_telemetry_stop();
     } else {
         tc_capture_run_end(&run);

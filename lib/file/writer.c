@@ -163,6 +163,17 @@ static void write_tail(const struct tc_writer *writer, uint8_t *tail, size_t ind
     memcpy(tail + TC_TAIL_AT_magic, TC_END_MAGIC, TC_MAGIC_BYTES);
 }
 
+/* Whether what the stream says of itself adds up, and is what this writer has seen of it. */
+static bool ledger_closes(const struct tc_writer *writer)
+{
+    const struct tc_ledger *ledger = &writer->state.ledger;
+
+    if (!tc_ledger_closes(ledger))
+        return false;
+    return writer->options.writers == 1 ? writer->frames == ledger->recorded
+                                        : writer->frames <= ledger->recorded;
+}
+
 static enum tc_status close_segment(struct tc_writer *writer, bool last, struct tc_error *error)
 {
     size_t index_bytes = write_index(writer);
@@ -170,6 +181,8 @@ static enum tc_status close_segment(struct tc_writer *writer, bool last, struct 
     char path[TC_PATH_BYTES];
     enum tc_status status;
 
+    if (writer->open_balance == 0 && !ledger_closes(writer))
+        writer->open_balance = writer->number;
     writer->digest = tc_segment_digest(writer->digest,
                                        tc_load_le64(writer->bytes + TC_INDEX_AT_head_checksum));
     write_tail(writer, writer->bytes + index_bytes, index_bytes, last);
@@ -260,6 +273,7 @@ enum tc_status tc_writer_append(struct tc_writer *writer, const uint8_t *block, 
     writer->digest = tc_segment_digest(writer->digest, header->header_checksum);
     tc_index_add(&writer->index, header, split);
     writer->blocks++;
+    writer->frames += header->frames;
     return TC_OK;
 }
 

@@ -48,6 +48,8 @@ struct tc_writer {
     /* of the whole run, for reports */
     uint64_t bytes_stored;
     uint64_t blocks;
+    uint64_t frames;       /* in blocks that were appended */
+    uint32_t open_balance; /* the first segment at whose end the ledger did not close; 0: none */
 };
 
 size_t tc_writer_footprint(const struct tc_capture *capture, const struct tc_block_limits *limits);

@@ -14,7 +14,8 @@ from program import ENVIRONMENT, TICKCAP, contains, info, tickcap, tickcapd
 FILTERS = ["symbol", "channel", "type", "from", "to", "by", "tz"]
 OPTIONS = {
     "info": ["json"],
-    "cat": ["format", "fields", "order", "limit", "follow"] + FILTERS,
+    "cat": ["format", "fields", "order", "limit", "follow", "events"] + FILTERS,
+    "gaps": ["json", "fail-on"],
     "verify": ["json"],
     "export": ["format", "output"] + FILTERS,
     "import": ["config", "output", "set"],
@@ -22,7 +23,7 @@ OPTIONS = {
             "lines", "group-a", "group-b", "vlan", "udp-checksum", "loss", "loss-both",
             "duplicates", "late", "expect", "config"],
 }
-FLAGS = {"json", "follow"}  # options without an argument
+FLAGS = {"json", "follow", "events"}  # options without an argument
 
 
 # ---- help and wrong words ----
