@@ -50,8 +50,14 @@ void tc_capture_run_hear(struct tc_capture_run *run, uint64_t now_ns)
 
     if (run->chorus == NULL)
         return;
-    for (size_t i = 0; i < run->plan->stream_count; i++)
-        lost += tc_published_get(&run->streams[i].receiver->published.reports_lost);
+    for (size_t i = 0; i < run->plan->stream_count; i++) {
+        const struct tc_receiver *receiver = run->streams[i].receiver;
+
+        lost += tc_published_get(&receiver->published.reports_lost);
+        run->chorus->stream.reports.sources[i].ended =
+            atomic_load_explicit(&receiver->task.done, memory_order_acquire) ||
+            tc_published_get(&receiver->published.exhausted) != 0;
+    }
     tc_chorus_stream_step(&run->chorus->stream, now_ns, lost);
 }
 

@@ -49,6 +49,14 @@ void tc_capture_run_merged(const struct tc_capture_run *run, uint16_t channel,
     struct tc_merged stream;
 
     *merged = (struct tc_merged){0};
+    if (of->line_count == 1) {
+        struct tc_figures figures;
+
+        tc_capture_run_figures(run, of->first_line, &figures);
+        merged->messages = figures.in_order + figures.late;
+        merged->missing = figures.missing;
+        return;
+    }
     if (run->chorus != NULL && of->arbitration == TC_ARBITRATE_ELSEWHERE) {
         tc_published_rows(run->chorus->stream.merged + (size_t)channel * TC_MERGED_ROWS, merged,
                           TC_MERGED_ROWS);

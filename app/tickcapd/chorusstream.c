@@ -1,31 +1,11 @@
-/* Reports are copied into rings of elements, so that nobody has to free them. */
+/* Hearing, telling, and counters for other threads. */
 #include "tickcapd/chorusstream.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-#include <rte_errno.h>
 
 #include "tickcapd/numamemory.h"
 
-enum { BATCHES = 8, BURST = 64 };
-
-static enum tc_status make_reports(struct tc_chorus_stream *stream, size_t count,
-                                   struct tc_error *error)
-{
-    for (size_t i = 0; i < count; i++) {
-        char name[RTE_RING_NAMESIZE];
-
-        snprintf(name, sizeof name, "tc_s%zu_reports", i);
-        stream->reports[i] = rte_ring_create_elem(name, sizeof(struct tc_line_report), TC_REPORTS,
-                                                  SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-        if (stream->reports[i] == NULL)
-            return tc_fail(error, TC_MEMORY, "no memory for the reports of stream %zu: %s", i,
-                           rte_strerror(rte_errno));
-        stream->stream_count++;
-    }
-    return TC_OK;
-}
+enum { BATCHES = 8 };
 
 enum tc_status tc_chorus_stream_open(struct tc_chorus_stream *stream,
                                      const struct tc_capture_plan *plan,
@@ -46,9 +26,12 @@ enum tc_status tc_chorus_stream_open(struct tc_chorus_stream *stream,
     status = tc_capture_stream_open(&stream->rings, &stream->planned, 1, BATCHES,
                                     config->batch_bytes, error);
     if (status == TC_OK)
-        status = make_reports(stream, plan->stream_count, error);
+        status = tc_report_merge_open(&stream->reports, plan->stream_count, error);
     if (status != TC_OK)
         return status;
+    stream->reports.patient = true;
+    for (size_t i = 0; i < plan->port_count; i++)
+        stream->reports.patient &= plan->ports[i].profile.exhausted_after > 0;
     stream->memory_bytes = chorus_bytes + tc_intake_footprint(catalog, &options);
     stream->memory = tc_numa_take(stream->memory_bytes, 0);
     stream->merged = calloc(catalog->channel_count * (size_t)TC_MERGED_ROWS,
@@ -65,8 +48,7 @@ enum tc_status tc_chorus_stream_open(struct tc_chorus_stream *stream,
 
 void tc_chorus_stream_close(struct tc_chorus_stream *stream)
 {
-    for (size_t i = 0; i < stream->stream_count; i++)
-        rte_ring_free(stream->reports[i]);
+    tc_report_merge_close(&stream->reports);
     tc_numa_free(stream->memory, stream->memory_bytes);
     free(stream->merged);
     free(stream->leads);
@@ -80,7 +62,7 @@ static bool report(void *context, const struct tc_line_report *told)
 
 struct tc_line_reporter tc_chorus_stream_reporter(struct tc_chorus_stream *stream, size_t number)
 {
-    return (struct tc_line_reporter){report, stream->reports[number]};
+    return (struct tc_line_reporter){report, stream->reports.sources[number].ring};
 }
 
 static void publish(struct tc_chorus_stream *stream)
@@ -103,18 +85,12 @@ static void publish(struct tc_chorus_stream *stream)
 
 void tc_chorus_stream_step(struct tc_chorus_stream *stream, uint64_t now_ns, uint64_t lost)
 {
-    struct tc_line_report reports[BURST];
+    const struct tc_line_report *told;
 
-    for (size_t i = 0; i < stream->stream_count; i++) {
-        unsigned heard;
-
-        do {
-            heard = rte_ring_sc_dequeue_burst_elem(stream->reports[i], reports, sizeof reports[0],
-                                                   BURST, NULL);
-            for (unsigned j = 0; j < heard; j++)
-                tc_intake_report(&stream->intake, &reports[j], now_ns);
-        } while (heard > 0);
-    }
+    tc_report_merge_begin(&stream->reports);
+    while ((told = tc_report_merge_next(&stream->reports)) != NULL)
+        tc_intake_report(&stream->intake, told, now_ns);
+    lost += stream->chorus.unheard;
     if (lost > stream->unheard) {
         uint64_t more = lost - stream->unheard;
 

@@ -9,8 +9,7 @@
 #include "block/intake.h"
 #include "tickcapd/capturestream.h"
 #include "tickcapd/published.h"
-
-enum { TC_REPORTS = 1 << 17 }; /* of a stream that wait for the main lcore */
+#include "tickcapd/reportmerge.h"
 
 struct tc_chorus_stream {
     struct tc_capture_stream rings;
@@ -19,8 +18,7 @@ struct tc_chorus_stream {
     struct tc_intake intake;
     void *memory;
     size_t memory_bytes;
-    struct rte_ring *reports[TC_STREAMS_MAX]; /* by stream */
-    size_t stream_count;
+    struct tc_report_merge reports;
     uint64_t unheard;     /* reports lost, as told last */
     tc_published *merged; /* TC_MERGED_ROWS for each channel, for other threads */
     tc_published *leads;  /* of each line */
@@ -36,7 +34,7 @@ void tc_chorus_stream_close(struct tc_chorus_stream *stream);
 /* The reporter of a stream's intake. */
 struct tc_line_reporter tc_chorus_stream_reporter(struct tc_chorus_stream *stream, size_t number);
 
-/* Hears all reports that wait; `lost`: how many found no room so far. */
+/* Hears the reports whose turn has come; `lost`: how many found no room so far. */
 void tc_chorus_stream_step(struct tc_chorus_stream *stream, uint64_t now_ns, uint64_t lost);
 
 /* Ends it, once every receiver has; false: call again. */

@@ -86,4 +86,5 @@ void tc_chorus_take(struct tc_chorus *chorus, const struct tc_line_report *repor
                               report->run.first + verdict.old);
     tc_arbiter_take(arbiter, (uint32_t)(report->line - channel->first_line), &report->run, &verdict,
                     (struct tc_arbiter_time){report->time_ns, now_ns}, ruling);
+    chorus->unheard += ruling->unheard;
 }

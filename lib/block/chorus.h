@@ -22,6 +22,7 @@ struct tc_chorus {
     const struct tc_catalog *catalog;
     struct tc_sequence *sequences; /* by line; only of channels that are compared here */
     struct tc_arbiter **arbiters;  /* by channel; NULL where lines are compared elsewhere */
+    uint64_t unheard;              /* reports of sessions that were closed: not compared */
 };
 
 /* Whether a catalog has channels that need one. */

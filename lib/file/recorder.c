@@ -81,6 +81,7 @@ enum tc_status tc_recorder_batch(struct tc_recorder *recorder, const struct tc_b
         tc_split_reset(&recorder->split);
     }
     if (status == TC_OK && (batch->flags & TC_BATCH_ENDS_RUN) != 0) {
+        tc_writer_note_nic(&recorder->writer, &batch->nic);
         status = tc_writer_finish(&recorder->writer, recorder->now_ns, error);
         recorder->finished = status == TC_OK;
     }

@@ -284,6 +284,11 @@ enum tc_status tc_writer_sync(struct tc_writer *writer, struct tc_error *error)
     return fail(writer, writer->sink->ops->sync(writer->sink, error));
 }
 
+void tc_writer_note_nic(struct tc_writer *writer, const struct tc_nic *nic)
+{
+    writer->state.nic = *nic;
+}
+
 enum tc_status tc_writer_finish(struct tc_writer *writer, uint64_t now_ns, struct tc_error *error)
 {
     enum tc_status status = TC_OK;

@@ -85,6 +85,9 @@ TC_MUST_USE enum tc_status tc_writer_sync(struct tc_writer *writer, struct tc_er
 TC_MUST_USE enum tc_status tc_writer_finish(struct tc_writer *writer, uint64_t now_ns,
                                             struct tc_error *error);
 
+/* The port's counters, looked at after the last block and before the end. */
+void tc_writer_note_nic(struct tc_writer *writer, const struct tc_nic *nic);
+
 /* A segment's digest goes on with the checksum of each part that is written. */
 static inline uint64_t tc_segment_digest(uint64_t digest, uint64_t checksum)
 {

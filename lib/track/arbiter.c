@@ -159,6 +159,31 @@ int32_t tc_arbiter_silence(struct tc_arbiter *arbiter, uint64_t now_ns)
     return -1;
 }
 
+/* ---- sessions that are over ---- */
+
+static void note_closed(struct tc_arbiter *arbiter, const struct tc_session_id *id)
+{
+    arbiter->closed[arbiter->closed_count++ % TC_ARBITER_CLOSED] = *id;
+}
+
+/*
+ * Whether a run is of a session that the others have left two sessions ago. To take it for a new
+ * one would end a session that is open.
+ */
+static bool is_closed(const struct tc_arbiter *arbiter, const struct tc_run *run)
+{
+    uint32_t count = arbiter->closed_count < TC_ARBITER_CLOSED ? arbiter->closed_count
+                                                               : TC_ARBITER_CLOSED;
+
+    for (uint8_t slot = 0; slot < 2; slot++)
+        if (tc_session_equal(arbiter->together.tracks[slot].session.id, run->session))
+            return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (tc_session_equal(arbiter->closed[i], run->session))
+            return true;
+    return false;
+}
+
 /* ---- the whole ---- */
 
 void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_run *run,
@@ -172,6 +197,10 @@ void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_
 
     *ruling = (struct tc_ruling){.speaks = from->silent};
     hear(arbiter, from, time.now_ns);
+    if (arbiter->closed_count > 0 && is_closed(arbiter, run)) {
+        ruling->unheard = true;
+        return;
+    }
     if (arbiter->low_end != 0)
         settle_low(arbiter);
     begin_lower(arbiter, run);
@@ -179,6 +208,8 @@ void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_
     if (merged.old > 0)
         ruling->filled = tc_sequence_old_range(together, &merged, run->first,
                                                run->first + merged.old);
+    if ((merged.events & TC_VERDICT_RETIRED) != 0)
+        note_closed(arbiter, &merged.retired.id);
     if ((merged.events & TC_VERDICT_RETIRED) != 0 && merged.retired.ordinal == 0) {
         arbiter->never_expected += arbiter->unexpected;
         arbiter->low_end = arbiter->unexpected = 0;

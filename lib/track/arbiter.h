@@ -20,6 +20,7 @@ enum {
     TC_ARBITER_RANGES = 16384, /* of a session: on no line, and likewise on some line */
     TC_ARBITER_ARRIVALS = 4096,
     TC_ARBITER_SEQUENCE_SHIFT = 3, /* numbers that share a place in the table of arrivals */
+    TC_ARBITER_CLOSED = 8,         /* closed sessions that are remembered by name */
 };
 
 struct tc_arbiter_line {
@@ -50,6 +51,8 @@ struct tc_arbiter {
     uint64_t low_end;        /* that number; 0: no line is */
     uint64_t unexpected;     /* numbers below it that no line has come to yet */
     uint64_t never_expected; /* the same of a session that is closed */
+    struct tc_session_id closed[TC_ARBITER_CLOSED]; /* a ring */
+    uint32_t closed_count;
     uint64_t silent_after_ns;
     bool begun; /* a line has been heard */
 };
@@ -59,6 +62,7 @@ struct tc_ruling {
     uint64_t known;  /* of the numbers that its line now misses, those that other lines brought */
     uint64_t filled; /* numbers that had come on no line, and that it brought */
     bool speaks;     /* its line had been silent */
+    bool unheard;    /* it is of a session that is closed, and was not compared */
 };
 
 /* Bytes for a channel of `lines` lines, 2 or more; memory aligned to a cache line. */

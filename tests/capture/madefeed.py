@@ -24,10 +24,13 @@ class MadeFeed:
         self.name, self.groups = name, groups or GROUPS
         self.pcap = pathlib.Path(folder, name + ".pcap")
         expectation = pathlib.Path(folder, name + ".expected")
+        gaps = pathlib.Path(folder, name + ".gaps")
         where = [f"--group-{line}={group}" for line, group in (groups or {}).items()]
-        tickcap("gen", "-o", self.pcap, "--expect", expectation, *where, *options).expect(0)
+        tickcap("gen", "-o", self.pcap, "--expect", expectation, "--expect-gaps", gaps, *where,
+                *options).expect(0)
         self.expected = json.loads(expectation.read_text())
         self.expected["channels"][0]["name"] = name
+        self.gaps = [{**gap, "channel": name} for gap in json.loads(gaps.read_text())["gaps"]]
         self.lines = [line["line"] for line in self.expected["channels"][0]["lines"]]
 
     def channel(self, **of_lines):

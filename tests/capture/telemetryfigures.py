@@ -1,14 +1,16 @@
 """Telemetry of a running capture: its answers are the figures that `info` finds in the files
 afterwards."""
 import pathlib
+import time
 
 import pcapio
 import tap
-from daemon import Capture, Telemetry, new_name
-from madefeed import MadeFeed, configure, file_port, port
+from daemon import PATIENCE, Capture, Telemetry, new_name
+from madefeed import MICROSECOND, MadeFeed, configure, file_port, port
 from program import info, workspace
 
 CAUSES = ["no_batch", "ring_full", "writer_failed", "disk_full", "shutdown"]
+MERGED = ["messages", "missing", "recovered"]
 FIGURES = ["packets", "messages", "in_order", "late", "duplicates", "gap_events", "missing",
            "heartbeats", "stale_heartbeats", "resets", "not_recorded"]
 
@@ -27,14 +29,29 @@ def two_feeds(folder):
     return one, other
 
 
-def asked(capture):
+def await_merged(telemetry, feed):
+    """The lines of a channel are compared on the main lcore, which takes its time."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        told = telemetry.ask("/tickcap/channels")
+        row = told["name"].index(feed.name)
+        merged = [told[f"merged_{name}"][row] for name in MERGED]
+        if merged == [feed.expected["channels"][0]["merged"][name] for name in MERGED]:
+            return
+        assert time.monotonic() < deadline, merged
+        time.sleep(0.02)
+
+
+def asked(capture, feed):
     """Every answer, when all that there is has been recorded."""
     telemetry = Telemetry(capture.name)
     try:
+        await_merged(telemetry, feed)
         answers = {question: telemetry.ask(question)
                    for question in ["/tickcap/summary", "/tickcap/streams", "/tickcap/channels",
                                     "/tickcap/lines,one", "/tickcap/lines,other", "/tickcap/lines",
-                                    "/tickcap/lines,nosuch"]}
+                                    "/tickcap/lines,nosuch",
+                                    "/tickcap/leads", "/tickcap/leads,other"]}
         listed = telemetry.ask("/")
     finally:
         telemetry.close()
@@ -70,7 +87,7 @@ def test_answers_are_what_info_says():
         with Capture(name, page, "--", "--no-huge") as capture:
             capture.await_capturing()
             capture.await_count("recorded", sum(feed.expected["frames"] for feed in feeds) + 2)
-            answers = asked(capture)
+            answers = asked(capture, feeds[0])
             capture.end().expect(0)
         told = info(pathlib.Path(folder, "out"))
         check_summary(answers["/tickcap/summary"], told, name)
@@ -84,6 +101,8 @@ def test_answers_are_what_info_says():
         check_channels(answers["/tickcap/channels"], told["channels"])
         assert answers["/tickcap/lines"]["line"] == ["a", "b", "a"]
         assert answers["/tickcap/lines,nosuch"]["line"] == []
+        check_leads(answers["/tickcap/leads"], answers["/tickcap/lines"], feeds[0])
+        assert answers["/tickcap/leads,other"]["channel"] == [], "it has one line"
 
 
 def check_summary(summary, told, name):
@@ -104,6 +123,28 @@ def check_channels(answer, channels):
         sums = [sum(line[name] for line in channel["lines"]) for channel in channels]
         assert answer[name] == sums, name
     assert all(any(answer[name]) for name in FIGURES[:8]), "there is trouble of every kind"
+
+
+def check_leads(leads, lines, feed):
+    """Every packet that came twice was led by one line; the spread is what the frames say."""
+    apart = [later - first for first, later in arrivals_of_both_lines(feed)]
+    assert leads["channel"] == ["one"]
+    assert sum(lines["leads"][:2]) == leads["packets"][0]
+    assert lines["leads"][2] == 0
+    assert 0 < leads["packets"][0] <= len(apart)
+    assert min(apart) <= int(leads["lowest_ns"][0]) <= int(leads["highest_ns"][0]) <= max(apart)
+    ordered = [int(leads[name][0]) for name in ("lowest_ns", "p1_ns", "p50_ns", "p99_ns",
+                                               "highest_ns")]
+    assert ordered == sorted(ordered) and ordered[0] < ordered[-1]
+
+
+def arrivals_of_both_lines(feed):
+    """Receive times, on a and on b, of packets with the same bytes behind the UDP header."""
+    first = [{}, {}]
+    for time_ns, _, frame in feed.frames(MICROSECOND):
+        line = 0 if frame[30:34] == bytes([233, 1, 1, 1]) else 1
+        first[line].setdefault(frame[42:], time_ns)
+    return [(first[0][packet], first[1][packet]) for packet in first[0] if packet in first[1]]
 
 
 def test_nobody_answers_after_the_end():

@@ -21,7 +21,7 @@ OPTIONS = {
     "import": ["config", "output", "set"],
     "gen": ["output", "profile", "messages", "seed", "start", "symbols", "directory", "sessions",
             "lines", "group-a", "group-b", "vlan", "udp-checksum", "loss", "loss-both",
-            "duplicates", "late", "expect", "config"],
+            "duplicates", "late", "expect", "expect-gaps", "config"],
 }
 FLAGS = {"json", "follow", "events"}  # options without an argument
 

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-enum { WORDS_AT_FIRST = 1024 };
+enum { WORDS_AT_FIRST = 1024, GAPS_AT_FIRST = 64 };
 
 enum tc_status tc_expectation_init(struct tc_expectation *expectation, unsigned line_count,
                                    struct tc_error *error)
@@ -30,6 +30,7 @@ void tc_expectation_free(struct tc_expectation *expectation)
         for (size_t k = 0; k < line->session_count; k++)
             free(line->sessions[k].received);
         free(line->sessions);
+        free(line->gaps);
         XXH3_freeState(line->digest);
     }
 }
@@ -73,6 +74,31 @@ static bool grow_to(struct tc_expected_session *session, uint64_t end)
     return true;
 }
 
+/* The session jumps to `sequence`. */
+static bool note_gap(struct tc_expected_line *line, struct tc_expected_session *session,
+                     uint64_t sequence, uint64_t rx_ns)
+{
+    if (line->gap_count == line->gaps_max) {
+        size_t more = line->gaps_max > 0 ? 2 * line->gaps_max : GAPS_AT_FIRST;
+        struct tc_expected_gap *gaps = realloc(line->gaps, more * sizeof *gaps);
+
+        if (gaps == NULL)
+            return false;
+        line->gaps = gaps;
+        line->gaps_max = more;
+    }
+    line->gaps[line->gap_count++] = (struct tc_expected_gap){
+        .session = (size_t)(session - line->sessions),
+        .first = session->next,
+        .end = sequence,
+        .before_ns = line->heard_ns,
+        .after_ns = rx_ns,
+    };
+    line->gap_events++;
+    session->next = sequence;
+    return true;
+}
+
 static void note_message(struct tc_expected_line *line, struct tc_expected_session *session,
                          uint64_t sequence)
 {
@@ -93,7 +119,7 @@ static void note_message(struct tc_expected_line *line, struct tc_expected_sessi
 
 /* A packet of the line: MoldUDP64 1.00, section 2. */
 static bool note_packet(struct tc_expectation *expectation, struct tc_expected_line *line,
-                        const uint8_t *payload, size_t bytes)
+                        const uint8_t *payload, size_t bytes, uint64_t rx_ns)
 {
     uint64_t sequence = tc_load_be64(payload + 10);
     uint16_t count = tc_load_be16(payload + 18);
@@ -107,10 +133,9 @@ static bool note_packet(struct tc_expectation *expectation, struct tc_expected_l
         line->heartbeats++;
         line->stale_heartbeats += sequence < session->next;
     }
-    if (sequence > session->next) {
-        line->gap_events++;
-        session->next = sequence;
-    }
+    if (sequence > session->next && !note_gap(line, session, sequence, rx_ns))
+        return false;
+    line->heard_ns = rx_ns;
     if (count == TC_MOLD_END_COUNT) {
         session->end_seen = true;
         return true;
@@ -134,7 +159,7 @@ enum tc_status tc_expectation_note(struct tc_expectation *expectation,
     expectation->bytes += arrival->bytes;
     if (!note_packet(expectation, expectation->lines + arrival->line,
                      arrival->frame + arrival->payload_offset,
-                     arrival->bytes - arrival->payload_offset))
+                     arrival->bytes - arrival->payload_offset, arrival->rx_ns))
         return tc_fail(error, TC_MEMORY, "no memory for the expected figures");
     return TC_OK;
 }

@@ -22,6 +22,15 @@ struct tc_expected_session {
     uint64_t words;     /* of `received` */
 };
 
+/* Numbers first <= n < end that were jumped over between two packets of the line. */
+struct tc_expected_gap {
+    size_t session; /* of the line's */
+    uint64_t first;
+    uint64_t end;
+    uint64_t before_ns; /* receive times of the packets on both sides */
+    uint64_t after_ns;
+};
+
 struct tc_expected_line {
     uint64_t packets;
     uint64_t in_order;
@@ -33,6 +42,10 @@ struct tc_expected_line {
     XXH3_state_t *digest;
     struct tc_expected_session *sessions;
     size_t session_count;
+    struct tc_expected_gap *gaps;
+    size_t gap_count;
+    size_t gaps_max;
+    uint64_t heard_ns; /* receive time of the latest packet; 0: none yet */
 };
 
 struct tc_expectation {

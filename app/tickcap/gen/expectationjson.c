@@ -6,6 +6,8 @@
 
 #include "tickcap/gen/merging.h"
 
+static const char channel_name[] = "totalview";
+
 /* An object being filled; `failed` stays once it was set. */
 struct page {
     json_t *object;
@@ -103,7 +105,7 @@ static json_t *json_of_channel(const struct tc_expectation *expectation, bool *f
         symbols += expectation->named[locate];
     for (unsigned i = 0; i < expectation->line_count; i++)
         append(lines, json_of_line(expectation->lines + i, i, failed), failed);
-    put(page, "name", json_string("totalview"));
+    put(page, "name", json_string(channel_name));
     put(page, "feed", json_string("moldudp64/itch50"));
     put_count(page, "symbols", symbols);
     put(page, "lines", lines);
@@ -123,6 +125,17 @@ static uint64_t all_messages(const struct tc_expectation *expectation)
     return messages;
 }
 
+/* Writes the page, and frees it. */
+static enum tc_status print(struct page page, FILE *file, struct tc_error *error)
+{
+    if (!*page.failed) {
+        json_dumpf(page.object, file, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+        fputc('\n', file);
+    }
+    json_decref(page.object);
+    return *page.failed ? tc_fail(error, TC_MEMORY, "no memory for the expected figures") : TC_OK;
+}
+
 enum tc_status tc_expectation_print(const struct tc_expectation *expectation, FILE *file,
                                     struct tc_error *error)
 {
@@ -139,10 +152,42 @@ enum tc_status tc_expectation_print(const struct tc_expectation *expectation, FI
     put_count(page, "unmatched_frames", 0);
     put_count(page, "malformed_frames", 0);
     put(page, "channels", channels);
-    if (!failed) {
-        json_dumpf(page.object, file, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-        fputc('\n', file);
-    }
-    json_decref(page.object);
-    return failed ? tc_fail(error, TC_MEMORY, "no memory for the expected figures") : TC_OK;
+    return print(page, file, error);
+}
+
+static json_t *json_of_gap(const struct tc_expectation *expectation, unsigned index,
+                           const struct tc_expected_gap *gap, bool *failed)
+{
+    const struct tc_expected_line *line = expectation->lines + index;
+    struct tc_expected_fate fate = tc_expected_fate_of(expectation, line, gap);
+    char name = (char)('a' + index);
+    struct page page = page_of(failed);
+
+    put(page, "channel", json_string(channel_name));
+    put(page, "line", json_stringn(&name, 1));
+    put(page, "session", json_stringn(line->sessions[gap->session].id, TC_MOLD_SESSION_BYTES));
+    put_count(page, "first_seq", gap->first);
+    put_count(page, "last_seq", gap->end - 1);
+    put_count(page, "messages", gap->end - gap->first);
+    put_count(page, "before_ns", gap->before_ns);
+    put_count(page, "after_ns", gap->after_ns);
+    put_count(page, "late", fate.late);
+    put_count(page, "recovered", fate.recovered);
+    put_count(page, "lost", fate.lost);
+    return page.object;
+}
+
+enum tc_status tc_expectation_print_gaps(const struct tc_expectation *expectation, FILE *file,
+                                         struct tc_error *error)
+{
+    bool failed = false;
+    struct page page = page_of(&failed);
+    json_t *gaps = json_array();
+
+    for (unsigned i = 0; i < expectation->line_count; i++)
+        for (size_t k = 0; k < expectation->lines[i].gap_count; k++)
+            append(gaps, json_of_gap(expectation, i, expectation->lines[i].gaps + k, &failed),
+                   &failed);
+    put(page, "gaps", gaps);
+    return print(page, file, error);
 }

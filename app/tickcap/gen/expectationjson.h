@@ -10,4 +10,8 @@
 TC_MUST_USE enum tc_status tc_expectation_print(const struct tc_expectation *expectation,
                                                 FILE *file, struct tc_error *error);
 
+/* The gaps, with the names of `tickcap gaps --json`. */
+TC_MUST_USE enum tc_status tc_expectation_print_gaps(const struct tc_expectation *expectation,
+                                                     FILE *file, struct tc_error *error);
+
 #endif

@@ -27,12 +27,18 @@ struct generator {
     struct tc_delivery delivery;
     struct tc_nanopcap pcap;
     struct tc_companion expect;
+    struct tc_companion expect_gaps;
     struct tc_companion config;
-    struct tc_expectation expectation; /* kept where plan->expect asks for it */
+    struct tc_expectation expectation; /* kept where somebody asks for it */
     uint64_t frames;
     uint64_t begun_ns;
     uint64_t shown_ns;
 };
+
+static bool expects(const struct tc_gen_plan *plan)
+{
+    return plan->expect != NULL || plan->expect_gaps != NULL;
+}
 
 static uint64_t now_ns(void)
 {
@@ -68,7 +74,7 @@ static enum tc_status record(void *context, const struct tc_arrival *arrival,
                                               arrival->bytes, error);
 
     generator->frames++;
-    if (status == TC_OK && generator->plan->expect != NULL)
+    if (status == TC_OK && expects(generator->plan))
         status = tc_expectation_note(&generator->expectation, arrival, error);
     return status;
 }
@@ -142,10 +148,12 @@ static enum tc_status open_files(struct generator *generator, struct tc_error *e
     if (status == TC_OK)
         status = tc_companion_open(&generator->expect, plan->expect, error);
     if (status == TC_OK)
+        status = tc_companion_open(&generator->expect_gaps, plan->expect_gaps, error);
+    if (status == TC_OK)
         status = tc_companion_open(&generator->config, plan->config, error);
     if (status == TC_OK && plan->config != NULL)
         status = tc_capture_config_print(plan, generator->config.file, error);
-    if (status == TC_OK && plan->expect != NULL)
+    if (status == TC_OK && expects(plan))
         status = tc_expectation_init(&generator->expectation, (unsigned)plan->lines, error);
     return status;
 }
@@ -156,8 +164,13 @@ static enum tc_status close_files(struct generator *generator, struct tc_error *
 
     if (status == TC_OK && generator->plan->expect != NULL)
         status = tc_expectation_print(&generator->expectation, generator->expect.file, error);
+    if (status == TC_OK && generator->plan->expect_gaps != NULL)
+        status = tc_expectation_print_gaps(&generator->expectation, generator->expect_gaps.file,
+                                           error);
     if (status == TC_OK)
         status = tc_companion_close(&generator->expect, error);
+    if (status == TC_OK)
+        status = tc_companion_close(&generator->expect_gaps, error);
     if (status == TC_OK)
         status = tc_companion_close(&generator->config, error);
     return status;
@@ -167,6 +180,7 @@ static void release(struct generator *generator)
 {
     tc_nanopcap_abandon(&generator->pcap);
     tc_companion_abandon(&generator->expect);
+    tc_companion_abandon(&generator->expect_gaps);
     tc_companion_abandon(&generator->config);
     tc_expectation_free(&generator->expectation);
     tc_delivery_free(&generator->delivery);

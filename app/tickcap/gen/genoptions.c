@@ -26,6 +26,7 @@ enum option {
     OPTION_DUPLICATES,
     OPTION_LATE,
     OPTION_EXPECT,
+    OPTION_EXPECT_GAPS,
     OPTION_CONFIG,
 };
 
@@ -53,6 +54,7 @@ static const struct tc_option options[] = {
     {OPTION_DUPLICATES, "duplicates", "P", "probability that a packet arrives twice (0)"},
     {OPTION_LATE, "late", "P", "probability that later packets overtake a packet (0)"},
     {OPTION_EXPECT, "expect", "FILE", "write what a capture must find, as `info --json` has it"},
+    {OPTION_EXPECT_GAPS, "expect-gaps", "FILE", "... and which gaps, as `gaps --json` has them"},
     {OPTION_CONFIG, "config", "FILE", "write a capture configuration for OUT.pcap"},
     {0, NULL, NULL, NULL},
 };
@@ -182,6 +184,7 @@ static enum tc_status take_option(enum option option, const char *word, struct t
     switch (option) {
     case OPTION_OUTPUT: plan->output = word; break;
     case OPTION_EXPECT: plan->expect = word; break;
+    case OPTION_EXPECT_GAPS: plan->expect_gaps = word; break;
     case OPTION_CONFIG: plan->config = word; break;
     case OPTION_PROFILE: return take_profile(word, plan, error);
     case OPTION_MESSAGES: return tc_parse_uint(word, 1, MESSAGES_MAX, &plan->messages, error);
@@ -229,7 +232,9 @@ static enum tc_status check(const struct tc_gen_plan *plan, struct tc_error *err
         return tc_fail(error, TC_USAGE, "-o and --expect name the same file '%s'", plan->output);
     if (plan->config != NULL && is_stdout(plan->output))
         return tc_fail(error, TC_USAGE, "--config needs -o with the path of a file");
-    if (is_stdout(plan->output) + is_stdout(plan->expect) + is_stdout(plan->config) > 1)
+    if (is_stdout(plan->output) + is_stdout(plan->expect) + is_stdout(plan->expect_gaps) +
+            is_stdout(plan->config) >
+        1)
         return tc_fail(error, TC_USAGE, "only one file can go to standard output");
     return TC_OK;
 }

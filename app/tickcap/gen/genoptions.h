@@ -12,6 +12,7 @@ enum { TC_GEN_SESSIONS_MAX = 99 };
 struct tc_gen_plan {
     const char *output; /* "-" is standard output */
     const char *expect; /* NULL: not wanted */
+    const char *expect_gaps;
     const char *config;
     const struct tc_pace *pace;
     uint64_t seed;

@@ -75,6 +75,34 @@ static void merge_session(struct tc_expected_merged *merged,
     }
 }
 
+static bool has(const struct tc_expected_session *session, uint64_t sequence)
+{
+    return session != NULL &&
+           (received_bits(session, sequence / 64) >> sequence % 64 & 1) != 0;
+}
+
+struct tc_expected_fate tc_expected_fate_of(const struct tc_expectation *expectation,
+                                            const struct tc_expected_line *line,
+                                            const struct tc_expected_gap *gap)
+{
+    const struct tc_expected_session *own = line->sessions + gap->session;
+    struct tc_expected_fate fate = {0, 0, 0};
+
+    for (uint64_t sequence = gap->first; sequence < gap->end; sequence++) {
+        bool came = false;
+
+        for (unsigned i = 0; i < expectation->line_count; i++)
+            came |= has(session_named(expectation->lines + i, own->id), sequence);
+        if (has(own, sequence))
+            fate.late++;
+        else if (came)
+            fate.recovered++;
+        else
+            fate.lost++;
+    }
+    return fate;
+}
+
 /* No line loses the end of a session, so the first line has seen them all. */
 struct tc_expected_merged tc_expectation_merge(const struct tc_expectation *expectation)
 {

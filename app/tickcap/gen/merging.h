@@ -15,6 +15,17 @@ struct tc_expected_merged {
 
 struct tc_expected_merged tc_expectation_merge(const struct tc_expectation *expectation);
 
+/* What became of a gap of a line: its numbers that came late on it, that only others had, none. */
+struct tc_expected_fate {
+    uint64_t late;
+    uint64_t recovered;
+    uint64_t lost;
+};
+
+struct tc_expected_fate tc_expected_fate_of(const struct tc_expectation *expectation,
+                                            const struct tc_expected_line *line,
+                                            const struct tc_expected_gap *gap);
+
 /* Sequence numbers, over all sessions, that a line expected and never got. */
 uint64_t tc_expected_missing(const struct tc_expected_line *line);
 
