@@ -35,6 +35,8 @@ static void look_at_link(struct tc_port_watch *watch, uint64_t now_ns, tc_notice
     up = link.link_status == RTE_ETH_LINK_UP;
     notice.values[0] = up;
     notice.values[1] = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+    tc_publish(&watch->published.link_up, notice.values[0]);
+    tc_publish(&watch->published.link_mbps, notice.values[1]);
     /* the first look only says where it starts from, unless the link is down */
     if ((watch->link_known ? up != watch->link_up : !up) && !sent(context, &notice))
         return;
@@ -51,6 +53,7 @@ void tc_port_watch_look(struct tc_port_watch *watch, uint64_t now_ns, tc_notice_
     tc_port_watch_add(watch, &losses);
     watch->nic.sampled_ns = now_ns;
     notice.nic = watch->nic;
+    tc_publish_rows(watch->published.nic, &watch->nic, TC_NIC_ROWS);
     (void)sent(context, &notice); /* what finds no room is in the next one */
     look_at_link(watch, now_ns, sent, context);
 }

@@ -8,6 +8,7 @@
 
 #include "tickcapd/ethport.h"
 #include "tickcapd/notice.h"
+#include "tickcapd/published.h"
 
 struct tc_port_watch {
     const struct tc_eth_port *port;
@@ -16,6 +17,11 @@ struct tc_port_watch {
     struct tc_nic nic;          /* since the start, ever growing */
     bool link_known;
     bool link_up;
+    struct {
+        tc_published nic[TC_NIC_ROWS];
+        tc_published link_up;
+        tc_published link_mbps; /* 0: not known */
+    } published;                /* for other threads */
 };
 
 /* Where notices go; false when there is no room now. */

@@ -130,6 +130,35 @@ static void streams(const struct tc_capture_run *run, const char *parameters,
                     sizeof ledgers[0], count);
 }
 
+/* Losses before a queue; where `losses` is "absent" the driver does not count and 0 says nothing. */
+static void ports(const struct tc_capture_run *run, const char *parameters,
+                  struct rte_tel_data *data)
+{
+    static const char *const counts[] = {
+        [TC_LOSSES_EXACT] = "exact", [TC_LOSSES_PARTIAL] = "partial", [TC_LOSSES_ABSENT] = "absent"};
+    struct rte_tel_data *names = new_texts(), *losses = new_texts();
+    uint64_t rows[TC_PORTS_MAX][TC_NIC_ROWS], up[TC_PORTS_MAX], mbps[TC_PORTS_MAX];
+    size_t count = run->plan->port_count;
+
+    (void)parameters;
+    for (size_t i = 0; i < count; i++) {
+        const struct tc_port_watch *watch = &run->watches[i];
+
+        add_text(names, run->capture.ports[i].name);
+        add_text(losses, counts[run->capture.ports[i].losses]);
+        tc_published_rows(watch->published.nic, rows[i], TC_NIC_ROWS);
+        up[i] = tc_published_get(&watch->published.link_up);
+        mbps[i] = tc_published_get(&watch->published.link_mbps);
+    }
+    rte_tel_data_start_dict(data);
+    hand_over(data, "port", names);
+    hand_over(data, "losses", losses);
+    add_numbers(data, "link_up", up, sizeof up[0], count);
+    add_numbers(data, "link_mbps", mbps, sizeof mbps[0], count);
+    for (size_t row = 0; row < TC_NIC_ROWS; row++)
+        add_numbers(data, tc_nic_rows[row].name, &rows[0][row], sizeof rows[0], count);
+}
+
 enum { ITEMS_MAX = RTE_TEL_MAX_ARRAY_ENTRIES };
 
 static void channels(const struct tc_capture_run *run, const char *parameters,
@@ -248,6 +277,7 @@ static const struct {
     const char *help;
 } rows[] = {
     {"/tickcap/summary", summary, "the capture's ledger and what it has stored"},
+    {"/tickcap/ports", ports, "link and losses of each port"},
     {"/tickcap/streams", streams, "the ledger of each stream"},
     {"/tickcap/channels", channels, "figures of each channel, all its lines together"},
     {"/tickcap/lines", lines, "figures of each line; parameter: name of a channel"},

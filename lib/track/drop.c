@@ -17,6 +17,8 @@ void tc_drop_frame(struct tc_drop *drop, uint8_t fate, uint64_t rx_ns, uint32_t 
     drop->wire_bytes += wire_bytes;
     if (fate == TC_DROP_FILTERED) {
         drop->filtered_frames++;
+        if (drop->frames == 0)
+            drop->cause = TC_DROP_FILTERED;
         return;
     }
     drop->frames++;

@@ -48,6 +48,14 @@ class MadeFeed:
         return [(time_ns // unit_ns * unit_ns, wire, frame)
                 for time_ns, wire, frame in pcapio.read(self.pcap)]
 
+    def halves(self):
+        """The first and the second half of its frames, as files."""
+        frames, paths = self.frames(), []
+        for number, part in enumerate((frames[:len(frames) // 2], frames[len(frames) // 2:])):
+            paths.append(self.pcap.with_suffix(f".half{number}.pcap"))
+            pcapio.write(paths[-1], part)
+        return paths
+
     def expected_of_file_source(self):
         """Its figures as net_pcap lets them be seen: in microseconds."""
         expected = copy.deepcopy(self.expected)

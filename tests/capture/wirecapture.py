@@ -153,7 +153,7 @@ def test_writer_that_stands_still():
     with workspace() as folder, Wire() as wire:
         feed = MadeFeed(folder, *TROUBLE, "--messages", "40000", "--sessions", "3",
                         "--symbols", "500")
-        halves = split_file(folder, feed)
+        halves = feed.halves()
         capture = wire_capture(folder, wire, [feed.channel()], buffer="1MiB",
                                batch={"messages": 1024}, block={"messages": 4096})
         with capture:
@@ -170,16 +170,6 @@ def test_writer_that_stands_still():
         assert f"dropped    {len(lost)} frames with " in ended.err, ended
         after = set(range(first, feed.expected["frames"])) - set(lost)
         assert after, "nothing was recorded after the writer went on"
-
-
-def split_file(folder, feed):
-    """The two halves of a feed's frames, as files."""
-    frames = feed.frames()
-    halves = []
-    for number, part in enumerate((frames[:len(frames) // 2], frames[len(frames) // 2:])):
-        halves.append(pathlib.Path(folder, f"half{number}.pcap"))
-        pcapio.write(halves[-1], part)
-    return halves
 
 
 # ---- endings in the midst of traffic ----
