@@ -275,7 +275,7 @@ static void plan_arbitration(struct tc_capture_plan *plan, struct tc_catalog *ca
 uint32_t tc_plan_buffers(const struct tc_profile *profile)
 {
     /* every descriptor filled, two bursts under way, and what a core's cache keeps */
-    return (uint32_t)(profile->descriptors + 2 * profile->burst + 512);
+    return (uint32_t)(profile->rings * profile->descriptors + 2 * profile->burst + 512);
 }
 
 uint64_t tc_plan_stream_bytes(const struct tc_capture_plan *plan,

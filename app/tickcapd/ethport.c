@@ -232,6 +232,22 @@ static void open_losses(struct tc_eth_port *port, tc_eth_warn *warn)
                    unknown, profile->name);
 }
 
+/* A driver that finds no buffer to take a frame's place keeps the frame, and receives nothing. */
+static enum tc_status check_buffers(const struct tc_eth_port *port, struct tc_error *error)
+{
+    const struct tc_profile *profile = &port->plan->profile;
+    unsigned left = rte_mempool_avail_count(port->pool);
+
+    if (left >= 2 * profile->burst)
+        return TC_OK;
+    return tc_fail(error, TC_USAGE,
+                   "port %s: the driver took all but %u of %u receive buffers at its start and "
+                   "would receive nothing: profile %s has %lu descriptors in %lu rings, the driver "
+                   "fills more; set rings to %lu or more",
+                   port->plan->config->name, left, port->pool->size, profile->name,
+                   profile->descriptors, profile->rings, profile->rings + 1);
+}
+
 enum tc_status tc_eth_port_start(struct tc_eth_port *port, const struct tc_plan_port *plan,
                                  tc_eth_warn *warn, struct tc_error *error)
 {
@@ -253,6 +269,9 @@ enum tc_status tc_eth_port_start(struct tc_eth_port *port, const struct tc_plan_
     if (result != 0)
         return refuse(plan, error, "it cannot be started", result);
     port->started = true;
+    status = check_buffers(port, error);
+    if (status != TC_OK)
+        return status;
     open_filters(port, warn);
     keep_tags(port, warn);
     open_losses(port, warn);

@@ -208,12 +208,12 @@ void tc_host_pci_driver(const char *address, char *driver, size_t size)
     snprintf(driver, size, "%s", length > 0 ? basename(target) : "");
 }
 
-bool tc_host_pci_has_iommu(const char *address)
+bool tc_host_pci_is_translated(const char *address)
 {
-    char path[128];
+    char path[128], type[32];
 
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/iommu_group", address);
-    return access(path, F_OK) == 0;
+    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/iommu_group/type", address);
+    return read_line(path, type, sizeof type) && strcmp(type, "identity") != 0;
 }
 
 bool tc_host_has_interface(const char *name)

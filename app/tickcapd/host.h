@@ -37,8 +37,8 @@ bool tc_host_pci_numbers(const char *address, uint16_t *vendor, uint16_t *device
 /* The kernel driver that a PCI device is bound to; empty: none. */
 void tc_host_pci_driver(const char *address, char *driver, size_t size);
 
-/* Whether its memory accesses go through an IOMMU. */
-bool tc_host_pci_has_iommu(const char *address);
+/* Whether an IOMMU translates its memory accesses; with iommu=pt it lets them pass as they are. */
+bool tc_host_pci_is_translated(const char *address);
 
 bool tc_host_has_interface(const char *name);
 

@@ -47,12 +47,12 @@ static void correct_clocks(struct tc_capture_run *run)
 
     tc_discipline_take(&run->discipline, &sample, SECOND_NS);
     if (run->discipline.steps != steps)
-        tc_capture_run_tell(
-            run, &(struct tc_notice){.kind = TC_NOTICE_EVENT,
-                                     .event = TC_EVENT_CLOCK_STEP,
-                                     .port = TC_PORT_NONE,
-                                     .time_ns = sample.utc_ns,
-                                     .values = {(uint64_t)run->discipline.step_ns}});
+        tc_capture_run_tell(run,
+                            &(struct tc_notice){.kind = TC_NOTICE_EVENT,
+                                                .event = TC_EVENT_CLOCK_STEP,
+                                                .port = TC_PORT_NONE,
+                                                .time_ns = sample.utc_ns,
+                                                .values = {(uint64_t)run->discipline.step_ns}});
     for (size_t i = 0; i < run->plan->stream_count; i++)
         /* a receiver that has not taken up the last correction gets the next one */
         (void)tc_clock_publish(&run->streams[i].clock, &run->discipline.clock);

@@ -37,7 +37,7 @@ enum tc_status tc_pci_binding_check(const char *address, const struct tc_profile
     if (strcmp(driver, "vfio-pci") == 0)
         return TC_OK;
     if (is_one_of(driver, uio)) {
-        if (!tc_host_pci_has_iommu(address))
+        if (!tc_host_pci_is_translated(address))
             return TC_OK;
         return tc_fail(error, TC_USAGE,
                        "%s is bound to %s, which receives nothing behind an IOMMU; as root run: "

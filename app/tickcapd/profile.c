@@ -11,6 +11,7 @@
 #define OF_QUIRK(member) offsetof(struct tc_quirk, member)
 
 static const struct tc_take_range descriptor_range = {1, 65535};
+static const struct tc_take_range ring_range = {1, 8};
 static const struct tc_take_range burst_range = {1, TC_BURST_MAX};
 static const struct tc_take_range frame_range = {128, 16384};
 static const struct tc_take_range mtu_range = {68, 9978}; /* IPv4's least; a jumbo frame's most */
@@ -121,6 +122,7 @@ static const struct tc_yaml_key keys[] = {
      .take = tc_take_uint,
      .detail = &descriptor_range,
      .required = true},
+    {.name = "rings", .offset = OF(rings), .take = tc_take_uint, .detail = &ring_range},
     {.name = "burst",
      .offset = OF(burst),
      .take = tc_take_uint,
@@ -174,7 +176,7 @@ enum tc_status tc_profile_read(struct tc_profile *profile, const char *folder, c
     struct tc_yaml *yaml;
     enum tc_status status;
 
-    *profile = (struct tc_profile){0};
+    *profile = (struct tc_profile){.rings = 1};
     snprintf(profile->name, sizeof profile->name, "%s", name);
     snprintf(path, sizeof path, "%s/%s.yaml", folder, name);
     if (access(path, R_OK) != 0)

@@ -53,6 +53,7 @@ struct tc_profile {
     struct tc_yaml_list drivers; /* char[TC_NAME_BYTES] */
     struct tc_yaml_list pci;     /* struct tc_pci_pattern */
     uint64_t descriptors;
+    uint64_t rings; /* of that many descriptors, which the driver fills for one queue */
     uint64_t burst;
     uint64_t frame_bytes;
     uint64_t mtu;             /* 0: left as it is */

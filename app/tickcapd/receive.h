@@ -17,7 +17,7 @@
 /* What other threads may see of a receiver. */
 struct tc_receiver_published {
     alignas(64) tc_published ledger[TC_LEDGER_ROWS];
-    tc_published polled;       /* frames that the port gave */
+    tc_published polled; /* frames that the port gave */
     tc_published polled_bytes;
     tc_published bursts;
     tc_published empty_polls;

@@ -134,8 +134,8 @@ static bool host_lost_frames(const struct tc_capture_run *run)
             losses.errors = 0; /* a file that is cut off; that has been told */
         if (losses.missed == 0 && losses.errors == 0 && losses.no_buffer == 0)
             continue;
-        tc_report("port %s: the driver lost %" PRIu64 " frames, %" PRIu64 " more had errors, %" PRIu64
-                  " found no buffer",
+        tc_report("port %s: the driver lost %" PRIu64 " frames, %" PRIu64
+                  " more had errors, %" PRIu64 " found no buffer",
                   run->plan->ports[i].config->name, losses.missed, losses.errors, losses.no_buffer);
         lost |= losses.missed > 0 || losses.no_buffer > 0;
     }

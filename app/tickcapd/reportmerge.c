@@ -50,9 +50,8 @@ static const struct tc_line_report *head_of(struct tc_report_source *source)
 {
     if (source->count == 0) {
         source->at = 0;
-        source->count = rte_ring_sc_dequeue_burst_elem(source->ring, source->heads,
-                                                       sizeof source->heads[0], TC_REPORT_BURST,
-                                                       NULL);
+        source->count = rte_ring_sc_dequeue_burst_elem(
+            source->ring, source->heads, sizeof source->heads[0], TC_REPORT_BURST, NULL);
     }
     return source->count > 0 ? &source->heads[source->at] : NULL;
 }

@@ -134,8 +134,9 @@ static void streams(const struct tc_capture_run *run, const char *parameters,
 static void ports(const struct tc_capture_run *run, const char *parameters,
                   struct rte_tel_data *data)
 {
-    static const char *const counts[] = {
-        [TC_LOSSES_EXACT] = "exact", [TC_LOSSES_PARTIAL] = "partial", [TC_LOSSES_ABSENT] = "absent"};
+    static const char *const counts[] = {[TC_LOSSES_EXACT] = "exact",
+                                         [TC_LOSSES_PARTIAL] = "partial",
+                                         [TC_LOSSES_ABSENT] = "absent"};
     struct rte_tel_data *names = new_texts(), *losses = new_texts();
     uint64_t rows[TC_PORTS_MAX][TC_NIC_ROWS], up[TC_PORTS_MAX], mbps[TC_PORTS_MAX];
     size_t count = run->plan->port_count;
@@ -209,8 +210,8 @@ static void leads(const struct tc_capture_run *run, const char *parameters,
     static const struct {
         const char *name;
         double share;
-    } quantiles[] = {{"lowest_ns", 0}, {"p1_ns", 0.01},  {"p50_ns", 0.5},
-                     {"p99_ns", 0.99}, {"highest_ns", 1}};
+    } quantiles[] = {
+        {"lowest_ns", 0}, {"p1_ns", 0.01}, {"p50_ns", 0.5}, {"p99_ns", 0.99}, {"highest_ns", 1}};
     enum { QUANTILES = sizeof quantiles / sizeof quantiles[0] };
     const struct tc_catalog *catalog = &run->capture.catalog;
     struct rte_tel_data *names = new_texts(), *columns[QUANTILES];

@@ -161,7 +161,8 @@ void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
     drop->first_ns = tc_cursor_u64(in);
     drop->last_ns = tc_cursor_u64(in);
     in->failed |= tc_cursor_left(in) < 8 || tc_load_le64(in->at) > TC_DROP_RUNS_MAX ||
-                  drop->cause >= TC_DROP_CAUSES;
+                  (drop->cause >= TC_DROP_CAUSES &&
+                   (drop->cause != TC_DROP_FILTERED || drop->frames > 0));
     runs = (uint32_t)tc_cursor_u64(in);
     for (uint32_t i = 0; i < runs && !in->failed; i++)
         read_run(in, &drop->runs[drop->run_count++]);

@@ -100,6 +100,19 @@ def test_frames_must_fit_the_mtu():
         own.tickcapd("--duration", 1, device="net_null0").expect(0)
 
 
+def test_each_ring_has_its_buffers():
+    def memory_mib(own):
+        said = own.tickcapd("--check", device="net_null0").expect(0).text
+        return int(re.search(r"memory: (\d+) MiB", said).group(1))
+
+    with OwnProfiles() as own:
+        own.put("null", NULL.replace("descriptors: 512", "descriptors: 4096"))
+        one = memory_mib(own)
+        own.put("null", NULL.replace("descriptors: 512", "descriptors: 4096\nrings: 5"))
+        more = 4 * 4096 * 2048 >> 20
+        assert more <= memory_mib(own) - one < 2 * more, one
+
+
 def test_refused_filters_are_told_and_the_capture_goes_on():
     with OwnProfiles() as own, Wire() as wire:
         own.change("af_packet", ("promiscuous: true", "promiscuous: false"),

@@ -2,18 +2,23 @@
  * Sends the frames of a pcap file through an interface, as they are: what a network does to a
  * capture under test. Frames are sent at a given rate, or as fast as they go.
  *
- * usage: inject FEED.pcap INTERFACE [FRAMES A SECOND]
+ * Instead of an interface it may be the cable of a guest, a Unix datagram socket that takes one
+ * frame a datagram. There each frame keeps its own time, since the guest's NIC is not as fast.
+ *
+ * usage: inject FEED.pcap INTERFACE|/PATH/OF/SOCKET [FRAMES A SECOND]
  */
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,6 +49,17 @@ static int open_interface(const char *name)
     setsockopt(file, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
     if (address.sll_ifindex == 0 || bind(file, (struct sockaddr *)&address, sizeof address) != 0)
         die(name, strerror(errno));
+    return file;
+}
+
+static int open_cable(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int file = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (file < 0 || connect(file, (struct sockaddr *)&address, sizeof address) != 0)
+        die(path, strerror(errno));
     return file;
 }
 
@@ -99,19 +115,21 @@ int main(int count, char **words)
     const uint8_t *bytes;
     uint64_t frames = 0;
     pcap_t *pcap;
+    bool cable;
     int file;
 
     if (count < 3 || burst == NULL)
-        die("usage", "inject FEED.pcap INTERFACE [FRAMES A SECOND]");
+        die("usage", "inject FEED.pcap INTERFACE|/PATH/OF/SOCKET [FRAMES A SECOND]");
     pcap = pcap_open_offline(words[1], error);
     if (pcap == NULL)
         die(words[1], error);
-    file = open_interface(words[2]);
+    cable = words[2][0] == '/';
+    file = cable ? open_cable(words[2]) : open_interface(words[2]);
     clock_gettime(CLOCK_MONOTONIC, &start);
     while (pcap_next_ex(pcap, &header, &bytes) == 1) {
         add_frame(burst, bytes, header->caplen);
         frames++;
-        if (burst->count == BURST || (rate > 0 && rate < BURST)) {
+        if (burst->count == BURST || cable || (rate > 0 && rate < BURST)) {
             send_burst(file, burst);
             if (rate > 0)
                 keep_rate(&start, frames, rate);

@@ -77,8 +77,7 @@ static void merge_session(struct tc_expected_merged *merged,
 
 static bool has(const struct tc_expected_session *session, uint64_t sequence)
 {
-    return session != NULL &&
-           (received_bits(session, sequence / 64) >> sequence % 64 & 1) != 0;
+    return session != NULL && (received_bits(session, sequence / 64) >> sequence % 64 & 1) != 0;
 }
 
 struct tc_expected_fate tc_expected_fate_of(const struct tc_expectation *expectation,
