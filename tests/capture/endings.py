@@ -112,6 +112,31 @@ def test_duration():
         check_whole(folder, feed)
 
 
+# ---- a disk that is full ----
+
+def test_full_disk():
+    """What fits is readable, and the figures at the end say how much that is."""
+    with workspace() as folder:
+        feed = MadeFeed(folder, "--messages", "300000", "--lines", "2", "--seed", "3")
+        name, out = new_name(), pathlib.Path(folder, "out")
+        page = configure(folder, name, [file_port(feed.pcap)], [feed.channel()])
+        # a file may have so many blocks; a write beyond is refused, as by a disk without room
+        limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 3000; exec "$0" "$@"']
+        with Capture(name, page, "--", "--no-huge", before=limited) as capture:
+            ended = capture.end(with_signal=None).expect(1)
+        segment, = out.glob("*.tick.open")
+        assert f"{segment}: cannot be written: " in ended.err, ended
+        told = info(out)
+        assert 0 < told["frames"] < feed.expected["frames"] and not told["complete"]
+        same_frames(feed.frames(MICROSECOND)[:told["frames"]], exported(out))
+        assert f"recorded {told['frames']} frames with {told['messages']} messages" in ended.err
+        figures = re.search(r"received +(\d+) frames[^$]*dropped +(\d+) frames.*"
+                            r"writer failed: (\d+)", ended.err)
+        received, dropped, failed = map(int, figures.groups())
+        assert received - told["frames"] == dropped == failed
+        assert "are in its segments" not in ended.err and "does not close" not in ended.err
+
+
 # ---- one capture a directory ----
 
 def test_second_capture_into_a_directory_is_refused():
