@@ -23,8 +23,8 @@ def idle_port():
 def living(folder, feed, *words, name=None, **besides):
     """A capture of a feed's file that goes on when the file has ended."""
     name = name or new_name()
-    page = configure(folder, name, [file_port(feed.pcap), idle_port()], [feed.channel()],
-                     **besides)
+    page = configure(folder, name, [file_port(feed.pcap), idle_port()],
+                     [feed.channel(port="p0")], **besides)
     return Capture(name, page, *words, "--", "--no-huge")
 
 
