@@ -51,6 +51,7 @@ def test_signals():
                 capture.await_capturing()
                 capture.await_count("recorded", feed.expected["frames"])
                 ended = capture.end(number).expect(0)
+                assert not runtime_folder(capture.name).exists(), "DPDK's folder stays behind"
             told = check_whole(folder, feed)
             assert ended.out == b""
             assert f"recorded {told['frames']} frames with {told['messages']} messages" in ended.err

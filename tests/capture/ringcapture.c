@@ -263,7 +263,6 @@ int main(int count, char **words)
     }
     exit = capture();
     tc_telemetry_stop();
-    tc_capture_run_close(&stand.run);
-    rte_eal_cleanup();
+    ring_stand_close(&stand);
     return (int)exit;
 }

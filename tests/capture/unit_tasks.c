@@ -77,7 +77,7 @@ static void close_stand(void)
     DIR *folder = opendir(directory);
     struct dirent *entry;
 
-    tc_capture_run_close(&stand.run);
+    ring_stand_close(&stand);
     while ((entry = readdir(folder)) != NULL) {
         char path[600];
 
