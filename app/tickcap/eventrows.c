@@ -94,11 +94,17 @@ static void put_field(struct row *row, const struct tc_event_field *field, const
     put_text(row, field->name, word, strlen(word));
 }
 
+/* Padding, and the number of a line whose name is there. */
+static bool is_untold(const struct tc_event_field *field)
+{
+    return strcmp(field->name, "zero") == 0 || strcmp(field->name, "line") == 0;
+}
+
 static const uint8_t *put_fields(struct row *row, const struct tc_event_field *fields,
                                  const uint8_t *bytes)
 {
     for (; fields->width != 0; bytes += fields->width, fields++)
-        if (strcmp(fields->name, "zero") != 0)
+        if (!is_untold(fields))
             put_field(row, fields, bytes);
     return bytes;
 }

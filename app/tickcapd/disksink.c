@@ -39,13 +39,17 @@ struct disk_sink {
     char path[TC_PATH_BYTES];
     uint8_t *memory;             /* BUFFERS and the stage */
     size_t writing[BUFFERS + 1]; /* bytes under way of each; 0: free */
+    uint64_t place[BUFFERS + 1]; /* where in the file they go */
     unsigned current;
     size_t used;          /* of the current buffer */
     size_t staged;        /* of the current buffer, written from the stage */
     uint64_t offset;      /* of the current buffer in the file */
     uint64_t reserved_to; /* file space */
     bool syncing;
-    int failure; /* errno of the first write that failed */
+    uint64_t sync_to;   /* what the flush that is under way makes durable */
+    uint64_t synced_to; /* durable */
+    int failure;        /* errno of the first write that failed */
+    uint64_t failed_at; /* everything before it in the file was written */
 };
 
 static uint8_t *buffer_of(const struct disk_sink *self, unsigned number)
@@ -61,18 +65,30 @@ static enum tc_status refuse(const struct disk_sink *self, int number, struct tc
 
 /* ---- completions ---- */
 
+static void fail_at(struct disk_sink *self, uint64_t offset, int number)
+{
+    if (self->failure == 0)
+        self->failure = number;
+    if (offset < self->failed_at)
+        self->failed_at = offset;
+}
+
 static void complete(struct disk_sink *self, const struct io_uring_cqe *done)
 {
     uint64_t tag = io_uring_cqe_get_data64(done);
 
-    if (done->res < 0 && self->failure == 0)
-        self->failure = -done->res;
     if (tag == SYNC) {
         self->syncing = false;
+        if (done->res < 0) /* nobody knows what has become of it */
+            fail_at(self, self->synced_to, -done->res);
+        else
+            self->synced_to = self->sync_to;
         return;
     }
-    if (done->res >= 0 && (size_t)done->res != self->writing[tag] && self->failure == 0)
-        self->failure = ENOSPC; /* a short write of a regular file */
+    if (done->res < 0)
+        fail_at(self, self->place[tag], -done->res);
+    else if ((size_t)done->res != self->writing[tag]) /* a short write of a regular file */
+        fail_at(self, self->place[tag] + (uint64_t)done->res, ENOSPC);
     self->writing[tag] = 0;
 }
 
@@ -102,6 +118,28 @@ static enum tc_status await_buffer(struct disk_sink *self, unsigned number, stru
     return status;
 }
 
+/* Waits for what is under way, whatever has failed: memory under a write must not go away. */
+static void settle(struct disk_sink *self)
+{
+    struct io_uring_cqe *done;
+    bool busy = true;
+
+    while (busy) {
+        int result = 0;
+
+        busy = self->syncing;
+        for (unsigned i = 0; i <= STAGE; i++)
+            busy |= self->writing[i] != 0;
+        if (busy)
+            result = io_uring_wait_cqe(&self->ring, &done);
+        if (busy && result == 0) {
+            complete(self, done);
+            io_uring_cqe_seen(&self->ring, done);
+        }
+        busy &= result == 0 || result == -EINTR;
+    }
+}
+
 static enum tc_status await_all(struct disk_sink *self, struct tc_error *error)
 {
     enum tc_status status = TC_OK;
@@ -129,6 +167,7 @@ static enum tc_status start_write(struct disk_sink *self, unsigned number, uint6
                                   size_t length, struct tc_error *error)
 {
     struct io_uring_sqe *entry = io_uring_get_sqe(&self->ring);
+    enum tc_status status;
 
     if (entry == NULL)
         return refuse(self, EBUSY, error); /* never: there are more entries than buffers */
@@ -140,7 +179,13 @@ static enum tc_status start_write(struct disk_sink *self, unsigned number, uint6
     io_uring_prep_write(entry, self->file, buffer_of(self, number), (unsigned)length, offset);
     io_uring_sqe_set_data64(entry, number);
     self->writing[number] = length;
-    return submit(self, error);
+    self->place[number] = offset;
+    status = submit(self, error);
+    if (status != TC_OK) {
+        self->writing[number] = 0;
+        fail_at(self, offset, EIO);
+    }
+    return status;
 }
 
 /* Writes the current buffer, which is full, and goes on with the next one. */
@@ -193,7 +238,9 @@ static enum tc_status disk_open(struct tc_sink *sink, const char *path, struct t
     self->staged = 0;
     self->offset = 0;
     self->reserved_to = 0;
+    self->synced_to = 0;
     self->failure = 0;
+    self->failed_at = UINT64_MAX;
     return TC_OK;
 }
 
@@ -235,8 +282,10 @@ static enum tc_status disk_sync(struct tc_sink *sink, struct tc_error *error)
     io_uring_prep_fsync(entry, self->file, IORING_FSYNC_DATASYNC);
     io_uring_sqe_set_flags(entry, IOSQE_IO_DRAIN); /* after all writes before it */
     io_uring_sqe_set_data64(entry, SYNC);
-    self->syncing = true;
-    return submit(self, error);
+    self->sync_to = self->offset + self->used;
+    status = submit(self, error);
+    self->syncing = status == TC_OK;
+    return status;
 }
 
 static enum tc_status disk_close(struct tc_sink *sink, const char *path, struct tc_error *error)
@@ -249,8 +298,10 @@ static enum tc_status disk_close(struct tc_sink *sink, const char *path, struct 
         status = await_all(self, error);
     /* the last page was filled up with zeros, and space was reserved beyond it */
     if (status == TC_OK &&
-        (ftruncate(self->file, (off_t)file_bytes) != 0 || fsync(self->file) != 0))
-        status = refuse(self, errno, error);
+        (ftruncate(self->file, (off_t)file_bytes) != 0 || fsync(self->file) != 0)) {
+        fail_at(self, self->synced_to, errno);
+        status = refuse(self, self->failure, error);
+    }
     if (close(self->file) != 0 && status == TC_OK)
         status = refuse(self, errno, error);
     self->file = -1;
@@ -259,11 +310,21 @@ static enum tc_status disk_close(struct tc_sink *sink, const char *path, struct 
     return status;
 }
 
+static uint64_t disk_written(struct tc_sink *sink)
+{
+    struct disk_sink *self = (struct disk_sink *)sink;
+    uint64_t sent = self->offset + self->staged;
+
+    settle(self);
+    return self->failed_at < sent ? self->failed_at : sent;
+}
+
 static const struct tc_sink_ops disk_sink_ops = {
     .open = disk_open,
     .append = disk_append,
     .sync = disk_sync,
     .close = disk_close,
+    .written = disk_written,
 };
 
 struct tc_sink *tc_disk_sink_new(struct tc_error *error)
@@ -295,8 +356,7 @@ void tc_disk_sink_free(struct tc_sink *sink)
     if (self == NULL)
         return;
     if (self->has_ring) {
-        self->failure = 0;
-        (void)!await_all(self, NULL); /* memory under a write must not go away */
+        settle(self);
         io_uring_queue_exit(&self->ring);
     }
     if (self->file >= 0)

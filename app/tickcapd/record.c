@@ -21,8 +21,14 @@ static void publish(struct tc_record_task *task)
     tc_publish(&published->failed_messages, task->failed_messages);
 }
 
+/* Blocks that the sink still had in its buffers are lost too. */
 static void fail(struct tc_record_task *task)
 {
+    uint64_t frames, messages;
+
+    tc_writer_take_back(&task->recorder.writer, &frames, &messages);
+    task->failed_frames += frames;
+    task->failed_messages += messages;
     atomic_store_explicit(&task->published.failed, true, memory_order_release);
 }
 

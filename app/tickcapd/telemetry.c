@@ -130,7 +130,7 @@ static void streams(const struct tc_capture_run *run, const char *parameters,
                     sizeof ledgers[0], count);
 }
 
-/* Losses before a queue; where `losses` is "absent" the driver does not count and 0 says nothing. */
+/* Losses before a queue. Where `losses` is "absent" the driver does not count: 0 says nothing. */
 static void ports(const struct tc_capture_run *run, const char *parameters,
                   struct rte_tel_data *data)
 {

@@ -67,6 +67,14 @@ static void report_log(const char *log)
     free(copy);
 }
 
+static char runtime_folder[512]; /* of DPDK's files */
+
+/* DPDK removes its files when the process exits, and leaves their folder. */
+static void remove_runtime_folder(void)
+{
+    (void)rmdir(runtime_folder);
+}
+
 /* DPDK speaks a lot while it starts; it is only heard when it fails. */
 static bool start_dpdk(const struct tc_capture_plan *plan, const struct arguments *arguments)
 {
@@ -83,7 +91,9 @@ static bool start_dpdk(const struct tc_capture_plan *plan, const struct argument
         tc_report("%s", error.text[0] != '\0' ? error.text : "no memory");
     } else {
         rte_openlog_stream(stream);
+        atexit(remove_runtime_folder); /* before DPDK's own, so it runs after them */
         started = rte_eal_init(args->count, args->words) >= 0;
+        snprintf(runtime_folder, sizeof runtime_folder, "%s", rte_eal_get_runtime_dir());
         fflush(stream);
         if (!started)
             report_log(log != NULL ? log : "");

@@ -18,6 +18,7 @@ struct file_sink {
     struct tc_sink sink;
     int file;
     size_t used;
+    uint64_t written;
     char path[TC_PATH_BYTES];
     uint8_t buffer[BUFFER_BYTES];
 };
@@ -28,6 +29,7 @@ static enum tc_status file_open(struct tc_sink *sink, const char *path, struct t
 
     snprintf(self->path, sizeof self->path, "%s", path);
     self->used = 0;
+    self->written = 0;
     self->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (self->file < 0)
         return tc_fail(error, TC_IO, "%s: cannot be created: %s", path, strerror(errno));
@@ -46,6 +48,7 @@ static enum tc_status write_all(struct file_sink *self, const uint8_t *bytes, si
             return tc_fail(error, TC_IO, "%s: cannot be written: %s", self->path, strerror(errno));
         bytes += written;
         length -= (size_t)written;
+        self->written += (uint64_t)written;
     }
     return TC_OK;
 }
@@ -97,11 +100,17 @@ static enum tc_status file_close(struct tc_sink *sink, const char *path, struct 
     return status;
 }
 
+static uint64_t file_written(struct tc_sink *sink)
+{
+    return ((struct file_sink *)sink)->written;
+}
+
 static const struct tc_sink_ops file_sink_ops = {
     .open = file_open,
     .append = file_append,
     .sync = file_sync,
     .close = file_close,
+    .written = file_written,
 };
 
 struct tc_sink *tc_file_sink_new(void)

@@ -3,12 +3,13 @@
  *
  * A segment is only ever appended to, made durable now and then, and closed under its final name.
  * How that is done (plain writes, direct I/O through io_uring, or a disk that fails on purpose in a
- * test) is behind these four calls.
+ * test) is behind these calls.
  */
 #ifndef TC_FILE_SINK_H
 #define TC_FILE_SINK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -24,6 +25,8 @@ struct tc_sink_ops {
     enum tc_status (*sync)(struct tc_sink *sink, struct tc_error *error);
     /* Makes everything durable and gives the file its final name. NULL: it keeps its name. */
     enum tc_status (*close)(struct tc_sink *sink, const char *path, struct tc_error *error);
+    /* After a failure: how much of the file, from its beginning, was written all the same. */
+    uint64_t (*written)(struct tc_sink *sink);
 };
 
 struct tc_sink {

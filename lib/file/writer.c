@@ -191,7 +191,10 @@ static enum tc_status close_segment(struct tc_writer *writer, bool last, struct 
         return status;
     writer->open = false;
     tc_segment_path(path, writer->options.directory, &name, false);
-    return fail(writer, writer->sink->ops->close(writer->sink, path, error));
+    status = fail(writer, writer->sink->ops->close(writer->sink, path, error));
+    if (status == TC_OK)
+        tc_index_reset(&writer->index);
+    return status;
 }
 
 /* Whether the next block belongs into the next segment. */
@@ -298,4 +301,26 @@ enum tc_status tc_writer_finish(struct tc_writer *writer, uint64_t now_ns, struc
     if (!writer->open)
         status = open_segment(writer, now_ns, error);
     return status == TC_OK ? close_segment(writer, true, error) : status;
+}
+
+void tc_writer_take_back(struct tc_writer *writer, uint64_t *frames, uint64_t *messages)
+{
+    struct tc_cursor records = tc_cursor_of(writer->index.records.bytes,
+                                            writer->index.records.length);
+    struct tc_index_record record;
+    uint64_t written;
+
+    *frames = 0;
+    *messages = 0;
+    if (writer->index.blocks == 0)
+        return; /* the segments before are whole */
+    written = writer->sink->ops->written(writer->sink);
+    while (tc_index_next(&records, &record))
+        if (record.offset + record.stored_bytes > written) {
+            *frames += record.frames;
+            *messages += record.messages;
+        }
+    writer->frames -= *frames;
+    if (written < writer->offset) /* it may have a part of the block that failed */
+        writer->bytes_stored -= writer->offset - written;
 }

@@ -88,6 +88,12 @@ TC_MUST_USE enum tc_status tc_writer_finish(struct tc_writer *writer, uint64_t n
 /* The port's counters, looked at after the last block and before the end. */
 void tc_writer_note_nic(struct tc_writer *writer, const struct tc_nic *nic);
 
+/*
+ * After a failure, once: takes back what was counted of blocks that were appended to the open
+ * segment, but did not get into its file; answers their frames and messages.
+ */
+void tc_writer_take_back(struct tc_writer *writer, uint64_t *frames, uint64_t *messages);
+
 /* A segment's digest goes on with the checksum of each part that is written. */
 static inline uint64_t tc_segment_digest(uint64_t digest, uint64_t checksum)
 {

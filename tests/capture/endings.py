@@ -23,8 +23,8 @@ def idle_port():
 def living(folder, feed, *words, name=None, **besides):
     """A capture of a feed's file that goes on when the file has ended."""
     name = name or new_name()
-    page = configure(folder, name, [file_port(feed.pcap), idle_port()], [feed.channel()],
-                     **besides)
+    page = configure(folder, name, [file_port(feed.pcap), idle_port()],
+                     [feed.channel(port="p0")], **besides)
     return Capture(name, page, *words, "--", "--no-huge")
 
 
@@ -51,6 +51,7 @@ def test_signals():
                 capture.await_capturing()
                 capture.await_count("recorded", feed.expected["frames"])
                 ended = capture.end(number).expect(0)
+                assert not runtime_folder(capture.name).exists(), "DPDK's folder stays behind"
             told = check_whole(folder, feed)
             assert ended.out == b""
             assert f"recorded {told['frames']} frames with {told['messages']} messages" in ended.err
@@ -110,6 +111,31 @@ def test_duration():
         seconds, = re.findall(r"messages in ([\d.]+) s, CPU", ended.err)
         assert float(seconds) >= 1.0
         check_whole(folder, feed)
+
+
+# ---- a disk that is full ----
+
+def test_full_disk():
+    """What fits is readable, and the figures at the end say how much that is."""
+    with workspace() as folder:
+        feed = MadeFeed(folder, "--messages", "300000", "--lines", "2", "--seed", "3")
+        name, out = new_name(), pathlib.Path(folder, "out")
+        page = configure(folder, name, [file_port(feed.pcap)], [feed.channel()])
+        # a file may have so many blocks; a write beyond is refused, as by a disk without room
+        limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 3000; exec "$0" "$@"']
+        with Capture(name, page, "--", "--no-huge", before=limited) as capture:
+            ended = capture.end(with_signal=None).expect(1)
+        segment, = out.glob("*.tick.open")
+        assert f"{segment}: cannot be written: " in ended.err, ended
+        told = info(out)
+        assert 0 < told["frames"] < feed.expected["frames"] and not told["complete"]
+        same_frames(feed.frames(MICROSECOND)[:told["frames"]], exported(out))
+        assert f"recorded {told['frames']} frames with {told['messages']} messages" in ended.err
+        figures = re.search(r"received +(\d+) frames[^$]*dropped +(\d+) frames.*"
+                            r"writer failed: (\d+)", ended.err)
+        received, dropped, failed = map(int, figures.groups())
+        assert received - told["frames"] == dropped == failed
+        assert "are in its segments" not in ended.err and "does not close" not in ended.err
 
 
 # ---- one capture a directory ----

@@ -1,14 +1,10 @@
 """What a capture must tell of frames that this host lost: each of them, where it happened."""
+import json
 import struct
-import sys
 
-from program import SOURCE, contains, info, tickcap
+from madefeed import exported
+from program import contains, info, tickcap
 
-sys.path.append(str(SOURCE / "tests/oracle"))
-import read_tick  # noqa: E402
-
-DROPPED = 3  # kind of an event
-NO_BATCH = 0  # cause of a drop
 END = 0xFFFF  # messages, says a packet that ends a session
 
 
@@ -41,18 +37,19 @@ def runs_of(frames):
     return joined(rows)
 
 
-def check_dropped(contents, frames, groups):
+def check_dropped(event, frames, feed):
     """A dropped event tells exactly of those frames."""
-    assert contents.cause == NO_BATCH and contents.exact and contents.unmatched == 0
     packets = [packet_of(frame) for frame in frames]
-    assert contents.messages == sum(packet[3] - packet[2] for packet in packets)
-    assert contents.wire_bytes == sum(map(len, frames))
-    assert 0 < contents.first_ns <= contents.last_ns
-    rows = []
-    for session, first, end, line, count, heartbeats, malformed, ends in contents.runs:
-        assert malformed == 0
-        rows.append((groups[line], session.rstrip(b"\0"), first, end, count, heartbeats, ends))
-    told, expected = joined(rows), runs_of(frames)
+    assert event["cause"] == "no_batch" and event["exact"]
+    assert (event["unmatched"], event["malformed"], event["filtered_frames"]) == (0, 0, 0)
+    assert event["messages"] == sum(packet[3] - packet[2] for packet in packets)
+    assert event["wire_bytes"] == sum(map(len, frames))
+    assert 0 < event["first_ns"] <= event["last_ns"]
+    assert {run["channel"] for run in event["ranges"]} == {feed.name}
+    told = joined((feed.group_bytes(run["line"]), run["session"].encode(), run["first"],
+                   run["end"], run["packets"], run["heartbeats"], run["ends"])
+                  for run in event["ranges"])
+    expected = runs_of(frames)
     assert told.keys() == expected.keys()
     for line, runs in expected.items():
         for number, (one, other) in enumerate(zip(told[line], runs)):
@@ -60,20 +57,24 @@ def check_dropped(contents, frames, groups):
         assert len(told[line]) == len(runs)
 
 
-def find_lost(capture, sent, groups):
+def dropped_events(capture):
+    """The dropped events of a capture, in order."""
+    told = tickcap("cat", capture, "--events", "--format", "json").expect(0)
+    events = (json.loads(line) for line in told.out.splitlines() if b'"event":"dropped"' in line)
+    return [event for event in events if event["kind"] == "event"]
+
+
+def find_lost(capture, sent, feed):
     """Positions of the frames that the capture says it lost. Its frames and its dropped events
     together are what was sent, in order."""
-    lost, position = [], 0
-    for item in read_tick.Capture([capture]).items():
-        if item.is_frame:
-            assert item.data == sent[position], f"frame {position} is another"
-            position += 1
-        elif item.kind == DROPPED:
-            end = position + item.contents.frames
-            check_dropped(item.contents, sent[position:end], groups)
-            lost += range(position, end)
-            position = end
-    assert position == len(sent), f"{position} frames are told of, {len(sent)} were sent"
+    recorded = [frame[2] for frame in exported(capture)]
+    lost = []
+    for event in dropped_events(capture):
+        first = event["frame"] + len(lost)  # so many frames came before
+        lost += range(first, first + event["frames"])
+        check_dropped(event, sent[first:lost[-1] + 1], feed)
+    missing = set(lost)
+    assert recorded == [frame for number, frame in enumerate(sent) if number not in missing]
     return lost
 
 
@@ -94,8 +95,9 @@ def check_lost_frames(capture, feed):
     """A capture of a feed for which batches ran out; answers the positions of what it lost."""
     sent = [frame[2] for frame in feed.frames()]
     tickcap("verify", capture).expect(0)
+    tickcap("gaps", capture, "--fail-on", "ours").expect(1)
     told = info(capture)
-    lost = find_lost(capture, sent, [feed.group_bytes(line) for line in feed.lines])
+    lost = find_lost(capture, sent, feed)
     ledger = told["ledger"]
     assert told["complete"] and ledger["exact"]
     assert ledger["received"] == len(sent)

@@ -87,7 +87,15 @@ static enum tc_status held_close(struct tc_sink *sink, const char *path, struct 
     return disk->ops->close(disk, path, error);
 }
 
-static const struct tc_sink_ops held_ops = {held_open, held_append, held_sync, held_close};
+static uint64_t held_written(struct tc_sink *sink)
+{
+    struct tc_sink *disk = ((struct held_sink *)sink)->disk;
+
+    return disk->ops->written(disk);
+}
+
+static const struct tc_sink_ops held_ops = {held_open, held_append, held_sync, held_close,
+                                            held_written};
 
 /* ---- the feed ---- */
 
@@ -255,7 +263,6 @@ int main(int count, char **words)
     }
     exit = capture();
     tc_telemetry_stop();
-    tc_capture_run_close(&stand.run);
-    rte_eal_cleanup();
+    ring_stand_close(&stand);
     return (int)exit;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_ethdev.h>
@@ -18,10 +19,18 @@ enum {
     SPARE_MIB = 16,
 };
 
+static char folder[256]; /* of DPDK's files */
+
 void ring_stand_die(const char *sentence)
 {
     fprintf(stderr, "ring stand: %s\n", sentence);
     exit(1);
+}
+
+/* DPDK removes its files when the process ends, after that its folder can go. */
+static void remove_folder(void)
+{
+    (void)rmdir(folder);
 }
 
 /* As tickcapd starts it, with memory for the test's frames on top. */
@@ -38,8 +47,10 @@ static void start_dpdk(struct ring_stand *stand, uint32_t frames)
     snprintf(mib, sizeof mib, "%lu", (bytes >> 20) + SPARE_MIB);
     if (args == NULL || tc_eal_args_build(args, &stand->plan, 4, words, &error) != TC_OK)
         ring_stand_die(error.text);
+    atexit(remove_folder);
     if (rte_eal_init(args->count, args->words) < 0)
         ring_stand_die("DPDK cannot be started");
+    snprintf(folder, sizeof folder, "%s", rte_eal_get_runtime_dir());
     free(args);
 }
 
@@ -89,6 +100,13 @@ void ring_stand_open(struct ring_stand *stand, const char *path, const char *con
             rte_eth_add_rx_callback(stand->run.ports[i].id, 0, polled, stand) == NULL)
             ring_stand_die("a port is not net_ring");
     }
+}
+
+void ring_stand_close(struct ring_stand *stand)
+{
+    tc_capture_run_close(&stand->run);
+    tc_config_free(&stand->config);
+    rte_eal_cleanup();
 }
 
 static struct rte_mbuf *buffer_of(struct ring_stand *stand, const uint8_t *bytes, uint32_t length)

@@ -40,6 +40,9 @@ bool ring_stand_push(struct ring_stand *stand, size_t port, const uint8_t *bytes
 bool ring_stand_push_pieces(struct ring_stand *stand, size_t port, const uint8_t *bytes,
                             uint32_t length, uint32_t piece);
 
+/* Closes the capture and DPDK. */
+void ring_stand_close(struct ring_stand *stand);
+
 /* Ends the process. */
 _Noreturn void ring_stand_die(const char *sentence);
 

@@ -77,7 +77,7 @@ static void close_stand(void)
     DIR *folder = opendir(directory);
     struct dirent *entry;
 
-    tc_capture_run_close(&stand.run);
+    ring_stand_close(&stand);
     while ((entry = readdir(folder)) != NULL) {
         char path[600];
 
@@ -415,6 +415,7 @@ struct frail_sink {
     struct tc_sink sink;
     struct tc_sink *disk;
     uint32_t writes_left;
+    bool keeps; /* what it took before it was full is on the disk, and not in a buffer */
     uint32_t syncs;
 };
 
@@ -430,8 +431,11 @@ static enum tc_status frail_append(struct tc_sink *sink, const void *bytes, size
                                    struct tc_error *error)
 {
     (void)sink;
-    if (frail.writes_left == 0)
+    if (frail.writes_left == 0) {
+        if (frail.keeps)
+            cr_assert_eq(frail.disk->ops->sync(frail.disk, error), TC_OK);
         return tc_fail(error, TC_FULL, "the test's disk is full");
+    }
     frail.writes_left--;
     return frail.disk->ops->append(frail.disk, bytes, length, error);
 }
@@ -449,45 +453,72 @@ static enum tc_status frail_close(struct tc_sink *sink, const char *path, struct
     return frail.disk->ops->close(frail.disk, path, error);
 }
 
+static uint64_t frail_written(struct tc_sink *sink)
+{
+    (void)sink;
+    return frail.disk->ops->written(frail.disk);
+}
+
 static void use_frail_sink(uint32_t writes)
 {
-    static const struct tc_sink_ops ops = {frail_open, frail_append, frail_sync, frail_close};
+    static const struct tc_sink_ops ops = {frail_open, frail_append, frail_sync, frail_close,
+                                           frail_written};
     struct tc_writer *writer = &stream->writers[0]->recorder.writer;
 
     frail = (struct frail_sink){.sink = {&ops}, .disk = writer->sink, .writes_left = writes};
     writer->sink = &frail.sink;
 }
 
-/* After a failure the writer only counts; what was in blocks before it is recorded. */
-Test(tasks, a_writer_that_failed_goes_on_counting)
+/* Pushes, receives and records until the disk is full; two blocks were appended before. */
+static void fill_disk(bool keeps)
 {
-    const struct tc_writer_published *published;
     struct tc_error error = {0};
-    struct tc_ledger ledger;
 
     open_stand("ring", 1);
-    published = &stream->writers[0]->published;
     receiver->intake.batcher.limits.block_messages = TWO_BATCHES;
     use_frail_sink(3); /* a head and two blocks */
+    frail.keeps = keeps;
     while (!tc_capture_run_failure(&stand.run, &error)) {
         push(1);
         receive_all();
         record(0);
     }
     cr_assert_str_eq(error.text, "the test's disk is full");
-    cr_assert_eq(tc_published_get(&published->blocks), 2);
+    cr_assert_eq(tc_published_get(&stream->writers[0]->published.blocks), 2);
     push(100);
     receive_all();
     finish();
+}
+
+/* After a failure the writer only counts; what it has on disk is recorded. */
+Test(tasks, a_writer_that_failed_goes_on_counting)
+{
+    struct tc_ledger ledger;
+
+    fill_disk(true);
     ledger = ledger_now();
     cr_assert_eq(ledger.received, stand.pushed[0]);
     cr_assert_eq(ledger.no_batch, 0);
+    cr_assert_gt(ledger.recorded, 0);
     cr_assert_eq(ledger.recorded, stream->writers[0]->recorder.writer.state.ledger.recorded);
     cr_assert_gt(ledger.writer_failed, 100);
     cr_assert_eq(ledger.messages, ledger.recorded * FRAME_MESSAGES);
     cr_assert_eq(ledger.messages_dropped, ledger.writer_failed * FRAME_MESSAGES);
     cr_assert_eq(ledger.recorded + ledger.writer_failed, ledger.received);
-    cr_assert_eq(tc_published_get(&published->segments), 1);
+    cr_assert_eq(tc_published_get(&stream->writers[0]->published.segments), 1);
+    close_stand();
+}
+
+Test(tasks, blocks_in_buffers_are_lost_with_the_disk)
+{
+    struct tc_ledger ledger;
+
+    fill_disk(false);
+    ledger = ledger_now();
+    cr_assert_eq(ledger.received, stand.pushed[0]);
+    cr_assert(ledger.recorded == 0 && ledger.messages == 0);
+    cr_assert_eq(ledger.writer_failed, ledger.received);
+    cr_assert_eq(ledger.messages_dropped, ledger.received * FRAME_MESSAGES);
     close_stand();
 }
 

@@ -279,7 +279,8 @@ static enum tc_status sink_close(struct tc_sink *sink, const char *path, struct 
     return writer->file != NULL ? writer->file->ops->close(writer->file, path, error) : TC_OK;
 }
 
-static const struct tc_sink_ops sink_ops = {sink_open, sink_append, sink_sync, sink_close};
+static const struct tc_sink_ops sink_ops = {
+    .open = sink_open, .append = sink_append, .sync = sink_sync, .close = sink_close};
 
 /* ---- batches ---- */
 
