@@ -1,6 +1,8 @@
 /* The boxes of a capture: text, ports, streams, feed tables, channels, lines. */
 #include "file/capture.h"
 
+#include "base/utf8.h"
+
 enum { TEXT_MAX = 255 };
 
 /* ---- writing ---- */
@@ -22,13 +24,24 @@ void tc_box_end(struct tc_scribe *out, size_t begin)
     tc_scribe_align(out, 8);
 }
 
-/* u8 length, then the bytes */
+/*
+ * u8 length, then the bytes. A capture must not become unreadable by the name of the file that it
+ * was imported from: what is no text becomes a question mark.
+ */
 static void write_text(struct tc_scribe *out, const char *text)
 {
-    size_t length = strnlen(text, TEXT_MAX);
+    const uint8_t *at = (const uint8_t *)text;
+    size_t left = strnlen(text, TEXT_MAX);
 
-    tc_scribe_uint(out, length, 1);
-    tc_scribe_bytes(out, text, length);
+    tc_scribe_uint(out, left, 1);
+    while (left > 0) {
+        size_t character = tc_utf8_character(at, left);
+        size_t bytes = character > 0 ? character : 1;
+
+        tc_scribe_bytes(out, character > 0 ? at : (const uint8_t *)"?", bytes);
+        at += bytes;
+        left -= bytes;
+    }
 }
 
 static void write_text_box(struct tc_scribe *out, enum tc_box_kind kind, const char *text)
@@ -216,8 +229,7 @@ static void read_text(struct tc_cursor *in, char *text, size_t size)
     }
     memcpy(text, bytes, length);
     text[length] = '\0';
-    for (uint8_t i = 0; i < length; i++)
-        in->failed |= bytes[i] < 0x20 || bytes[i] == 0x7f; /* it may be shown on a terminal */
+    in->failed |= !tc_utf8_is_text(bytes, length); /* it may be shown on a terminal */
 }
 
 static const char *take_text(struct tc_cursor *in, struct tc_arena *arena)
@@ -326,10 +338,12 @@ static void read_zone(struct tc_cursor *in, struct tc_zone *zone)
     if (zone->count == 0 || zone->count > TC_ZONE_SPANS_MAX)
         in->failed = true;
     for (uint32_t i = 0; i < zone->count && !in->failed; i++) {
-        zone->spans[i].from_s = (int64_t)tc_cursor_u64(in);
-        zone->spans[i].offset_s = (int32_t)tc_cursor_u32(in);
-        if (zone->spans[i].offset_s < -86400 || zone->spans[i].offset_s > 86400)
-            in->failed = true;
+        struct tc_zone_span *span = &zone->spans[i];
+
+        span->from_s = (int64_t)tc_cursor_u64(in);
+        span->offset_s = (int32_t)tc_cursor_u32(in);
+        in->failed |= span->offset_s < -86400 || span->offset_s > 86400 ||
+                      (i > 0 && span->from_s <= span[-1].from_s);
     }
 }
 
