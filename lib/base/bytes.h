@@ -121,7 +121,9 @@ struct tc_cursor {
 
 static inline struct tc_cursor tc_cursor_of(const void *bytes, size_t length)
 {
-    return (struct tc_cursor){.at = bytes, .end = (const uint8_t *)bytes + length};
+    const uint8_t *at = bytes; /* may be NULL where there is nothing */
+
+    return (struct tc_cursor){.at = at, .end = length > 0 ? at + length : at};
 }
 
 static inline size_t tc_cursor_left(const struct tc_cursor *cursor)

@@ -394,10 +394,7 @@ static enum tc_status take_frame(struct tc_accountant *accountant, struct source
     if (frame->line == TC_LINE_NONE || (frame->flags & TC_FRAME_MALFORMED) != 0)
         return TC_OK;
     line = &source->lines[frame->line];
-    if (!tc_framer_open(
-            &catalog->channels[catalog->lines[frame->line].channel].framer,
-            frame->bytes + frame->payload_offset,
-            tc_load_be16(frame->bytes + frame->payload_offset - 4) - (size_t)TC_UDP_BYTES, &packet))
+    if (!tc_frame_packet(catalog, frame, &packet))
         return tc_fail(error, TC_DAMAGED, "frame %lu of stream %u is no packet of its line",
                        item->number, source->source->stream);
     status = take_packet(accountant, line, &packet, error);

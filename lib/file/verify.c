@@ -8,6 +8,7 @@
 
 #include "block/join.h"
 #include "file/roster.h"
+#include "track/drop.h"
 
 /* How far a writer's chain of segments has been followed. */
 struct chain_state {
@@ -74,28 +75,70 @@ static void check_ledger(struct verifier *verifier, const struct tc_segment *seg
     verifier->ledger = ledger;
 }
 
+/* What the events say can be read. */
+static bool is_sound(struct tc_stream_state *state, const struct tc_event *event)
+{
+    struct tc_cursor in = tc_cursor_of(event->payload, event->payload_bytes);
+    struct tc_session session;
+    struct tc_drop drop;
+
+    switch ((enum tc_event_kind)event->kind) {
+    case TC_EVENT_SYMBOL:
+        return tc_stream_state_symbol(state, event->about, event->payload, event->payload_bytes,
+                                      NULL) == TC_OK;
+    case TC_EVENT_SESSION:
+        tc_session_read(&in, &session);
+        return !in.failed && tc_cursor_left(&in) == 0 && event->about < state->catalog->line_count;
+    case TC_EVENT_DROPPED: tc_drop_read(&in, &drop); return !in.failed && tc_cursor_left(&in) == 0;
+    default: return true; /* ignored by readers */
+    }
+}
+
+static void check_states(struct verifier *verifier, struct tc_segment *segment,
+                         const struct tc_join *join, const struct tc_block_header *header)
+{
+    uint32_t count;
+    const struct tc_event *events = tc_join_events(join, &count);
+    struct tc_error detail = {0};
+
+    if (tc_stream_state_block(&segment->state, join, &detail) != TC_OK)
+        fault(verifier, segment, header->offset, detail.text);
+    for (uint32_t i = 0; i < count; i++)
+        if (!is_sound(&segment->state, &events[i])) {
+            fault(verifier, segment, header->offset, "an event of the block cannot be read");
+            break;
+        }
+}
+
 static void check_frames(struct verifier *verifier, const struct tc_segment *segment,
                          const struct tc_join *join, const struct tc_block_header *header)
 {
     uint32_t count;
     const struct tc_frame *frames = tc_join_frames(join, &count);
+    const struct tc_catalog *catalog = &segment->capture.catalog;
     uint64_t lowest = UINT64_MAX, highest = 0;
+    struct tc_packet packet;
+    bool sound = true;
 
     for (uint32_t i = 0; i < count; i++) {
+        if (frames[i].line != TC_LINE_NONE && (frames[i].flags & TC_FRAME_MALFORMED) == 0)
+            sound &= tc_frame_packet(catalog, &frames[i], &packet) &&
+                     packet.messages == frames[i].messages;
         lowest = frames[i].rx_ns < lowest ? frames[i].rx_ns : lowest;
         highest = frames[i].rx_ns > highest ? frames[i].rx_ns : highest;
     }
     if (count > 0 && (lowest != header->first_rx_ns || highest != header->last_rx_ns))
         fault(verifier, segment, header->offset,
               "the frames' receive times are not within those of the header");
+    if (!sound)
+        fault(verifier, segment, header->offset, "a frame of a line is no packet of it");
     verifier->verified->frames += count;
     verifier->verified->messages += header->messages;
     verifier->verified->events += header->events;
 }
 
-static void check_block(struct verifier *verifier, const struct tc_segment *segment,
-                        struct tc_join *join, const struct tc_block_header *header,
-                        const uint8_t *bytes)
+static void check_block(struct verifier *verifier, struct tc_segment *segment, struct tc_join *join,
+                        const struct tc_block_header *header, const uint8_t *bytes)
 {
     struct tc_error detail = {0};
     struct tc_error told;
@@ -120,6 +163,7 @@ static void check_block(struct verifier *verifier, const struct tc_segment *segm
     }
     check_frames(verifier, segment, join, header);
     check_ledger(verifier, segment, join, header);
+    check_states(verifier, segment, join, header);
 }
 
 /* Every record of the index against the block it is of. */
