@@ -102,23 +102,32 @@ static bool find_folder(char folder[PATH_MAX])
     return false;
 }
 
-static enum tc_status load_file(struct tc_profile *profile, const char *folder, const char *name,
-                                struct tc_arena *arena, struct tc_error *error)
+enum tc_status tc_profile_read(struct tc_profile *profile, const char *path, struct tc_arena *arena,
+                               struct tc_error *error)
 {
-    char path[PATH_MAX + TC_NAME_BYTES];
     struct tc_yaml *yaml;
     enum tc_status status;
 
     *profile = (struct tc_profile){0};
-    snprintf(profile->name, sizeof profile->name, "%s", name);
-    snprintf(path, sizeof path, "%s/%s.yaml", folder, name);
-    if (access(path, R_OK) != 0)
-        return tc_fail(error, TC_USAGE, "there is no profile '%s' in %s", name, folder);
     status = tc_yaml_open(&yaml, path, error);
     if (status != TC_OK)
         return status;
     status = tc_yaml_fill(yaml, keys, profile, arena, error);
     tc_yaml_close(yaml);
+    return status;
+}
+
+static enum tc_status load_file(struct tc_profile *profile, const char *folder, const char *name,
+                                struct tc_arena *arena, struct tc_error *error)
+{
+    char path[2 * PATH_MAX];
+    enum tc_status status;
+
+    snprintf(path, sizeof path, "%s/%s.yaml", folder, name);
+    if (access(path, R_OK) != 0)
+        return tc_fail(error, TC_USAGE, "there is no profile '%s' in %s", name, folder);
+    status = tc_profile_read(profile, path, arena, error);
+    snprintf(profile->name, sizeof profile->name, "%s", name);
     return status;
 }
 

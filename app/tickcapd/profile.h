@@ -34,6 +34,10 @@ struct tc_profile {
     bool promiscuous;
 };
 
+/* Reads the profile in a file; its name is left to the caller. */
+TC_MUST_USE enum tc_status tc_profile_read(struct tc_profile *profile, const char *path,
+                                           struct tc_arena *arena, struct tc_error *error);
+
 /*
  * Loads profile `name`, or with an empty name the one for `driver`, or else "default". Texts and
  * lists are from `arena`.
