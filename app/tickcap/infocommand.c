@@ -138,9 +138,13 @@ static enum tc_exit print_info(struct tc_reader *reader, struct tc_accountant *a
     if (json) {
         json_t *object = account_json(&account, reader);
 
-        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-        printf("\n");
+        bool printed = account_json_print(object, stdout);
+
         json_decref(object);
+        if (!printed) {
+            tc_report("no memory");
+            return TC_EXIT_FAULT;
+        }
     } else {
         print_account(&account, reader);
     }
