@@ -171,6 +171,13 @@ static inline uint64_t tc_cursor_u64(struct tc_cursor *cursor)
     return tc_cursor_uint(cursor, 8);
 }
 
+/* Reserved bytes: up to eight that must be zero. */
+static inline void tc_cursor_zero(struct tc_cursor *cursor, unsigned width)
+{
+    if (tc_cursor_uint(cursor, width) != 0)
+        cursor->failed = true;
+}
+
 /*
  * Writes little-endian numbers into memory of a known size. A write past the end changes nothing
  * and sets `failed`; `length` goes on counting, so that a caller can learn the size it needed.

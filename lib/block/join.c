@@ -202,7 +202,7 @@ static enum tc_status restore_templates(struct tc_join *join, struct tc_error *e
         uint16_t line = tc_cursor_u16(&in);
         uint16_t header_bytes = tc_cursor_u16(&in);
 
-        tc_cursor_u32(&in);
+        tc_cursor_zero(&in, 4);
         bytes = tc_cursor_take(&in, header_bytes);
         if (bytes == NULL || count == join->template_count || line >= join->catalog->line_count ||
             header_bytes > TC_TEMPLATE_BYTES_MAX)
@@ -230,12 +230,12 @@ static enum tc_status find_events(struct tc_join *join, struct tc_error *error)
         struct tc_event *event = &join->events[i];
 
         event->kind = tc_cursor_u8(&in);
-        tc_cursor_u8(&in);
+        tc_cursor_zero(&in, 1);
         event->about = tc_cursor_u16(&in);
         event->position = tc_cursor_u32(&in);
         event->time_ns = tc_cursor_u64(&in);
         event->payload_bytes = tc_cursor_u32(&in);
-        tc_cursor_u32(&in);
+        tc_cursor_zero(&in, 4);
         event->payload = tc_cursor_take(&in, event->payload_bytes);
         if (in.failed || event->position < position || event->position > join->header.frames)
             return tc_fail(error, TC_DAMAGED, "event %u is cut short or out of place", i);

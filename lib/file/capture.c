@@ -217,6 +217,26 @@ bool tc_box_next(struct tc_cursor *in, uint32_t *kind, struct tc_cursor *box)
     return !in->failed;
 }
 
+bool tc_boxes_filled_with_zeros(struct tc_cursor boxes)
+{
+    uint8_t any = 0;
+
+    while (!boxes.failed && tc_cursor_left(&boxes) >= TC_BOX_HEAD_BYTES &&
+           tc_load_le32(boxes.at) != 0) {
+        uint64_t length = tc_load_le64(boxes.at + 8);
+        const uint8_t *padding;
+
+        tc_cursor_take(&boxes, TC_BOX_HEAD_BYTES);
+        tc_cursor_take(&boxes, length);
+        padding = tc_cursor_take(&boxes, tc_align_up(length, 8) - length);
+        for (size_t i = 0; padding != NULL && i < tc_align_up(length, 8) - length; i++)
+            any |= padding[i];
+    }
+    while (boxes.at < boxes.end)
+        any |= *boxes.at++;
+    return any == 0;
+}
+
 /* A text into an array that it must fit, zero included. */
 static void read_text(struct tc_cursor *in, char *text, size_t size)
 {
@@ -347,6 +367,15 @@ static void read_zone(struct tc_cursor *in, struct tc_zone *zone)
     }
 }
 
+static enum tc_status nothing_left(const struct tc_cursor *box, const char *what,
+                                   struct tc_error *error)
+{
+    if (tc_cursor_left(box) > 0)
+        return tc_fail(error, TC_DAMAGED, "%zu bytes follow the last %s in its box",
+                       tc_cursor_left(box), what);
+    return TC_OK;
+}
+
 static enum tc_status read_channels(struct tc_capture *capture, struct tc_arena *arena,
                                     struct tc_cursor box, struct tc_error *error)
 {
@@ -373,7 +402,7 @@ static enum tc_status read_channels(struct tc_capture *capture, struct tc_arena 
         tc_framer_init(&channel->framer, channel->feed);
         catalog->channel_count++;
     }
-    return TC_OK;
+    return nothing_left(&box, "channel", error);
 }
 
 static enum tc_status read_lines(struct tc_capture *capture, struct tc_arena *arena,
@@ -397,12 +426,13 @@ static enum tc_status read_lines(struct tc_capture *capture, struct tc_arena *ar
         line->port = tc_cursor_u16(&box);
         line->vlan = tc_cursor_u16(&box);
         line->nic_port = tc_cursor_u8(&box);
-        if (box.failed || line->channel >= catalog->channel_count)
-            return tc_fail(error, TC_DAMAGED, "line %u is cut short or of no channel",
+        if (box.failed || line->channel >= catalog->channel_count ||
+            (line->nic_port != TC_PORT_ANY && line->nic_port >= capture->port_count))
+            return tc_fail(error, TC_DAMAGED, "line %u is cut short, of no channel or of no port",
                            catalog->line_count);
         catalog->line_count++;
     }
-    return TC_OK;
+    return nothing_left(&box, "line", error);
 }
 
 static enum tc_status read_ports(struct tc_capture *capture, struct tc_arena *arena,
@@ -453,7 +483,9 @@ static enum tc_status read_text_box(struct tc_cursor box, char *text, size_t siz
                                     struct tc_error *error)
 {
     read_text(&box, text, size);
-    return box.failed ? tc_fail(error, TC_DAMAGED, "a text of the head is cut short") : TC_OK;
+    if (box.failed)
+        return tc_fail(error, TC_DAMAGED, "a text of the head is cut short, too long or no text");
+    return nothing_left(&box, "text", error);
 }
 
 enum tc_status tc_capture_read(struct tc_capture *capture, struct tc_arena *arena, uint32_t kind,

@@ -101,6 +101,14 @@ static bool next_box(struct tc_cursor *in, uint32_t *kind, struct tc_cursor *box
            tc_box_next(in, kind, box);
 }
 
+static bool names_stream(const struct tc_capture *capture, uint32_t number)
+{
+    for (uint16_t i = 0; i < capture->stream_count; i++)
+        if (capture->streams[i].number == number)
+            return true;
+    return false;
+}
+
 static enum tc_status read_states(struct tc_cursor boxes, struct tc_stream_state *state,
                                   struct tc_error *error)
 {
@@ -146,6 +154,9 @@ enum tc_status tc_segment_head_read(const uint8_t *bytes, const struct tc_segmen
     if (boxes.failed)
         return tc_fail(error, TC_DAMAGED, "a box of the head is cut short");
     status = tc_capture_check(capture, arena, error);
+    if (status == TC_OK && !names_stream(capture, head->stream))
+        status = tc_fail(error, TC_DAMAGED, "the head does not name its own stream %u",
+                         head->stream);
     if (status != TC_OK)
         return status;
     memory = tc_arena_take(arena, tc_stream_state_footprint(&capture->catalog) + 64);

@@ -26,8 +26,9 @@ struct verifier {
     tc_verify_watch *watch;
     void *context;
     struct chain_state chain;
-    struct tc_ledger ledger; /* after the last block of the chain */
-    uint64_t frames;         /* recorded in the stream, by this chain */
+    struct tc_cursor records; /* of the index, from the next block's on */
+    struct tc_ledger ledger;  /* after the last block of the chain */
+    uint64_t frames;          /* recorded in the stream, by this chain */
 };
 
 static void fault(struct verifier *verifier, const struct tc_segment *segment, uint64_t offset,
@@ -137,11 +138,51 @@ static void check_frames(struct verifier *verifier, const struct tc_segment *seg
     verifier->verified->events += header->events;
 }
 
+/* Ranges of numbers, in a block and in its record. */
+static bool same_ranges(struct tc_cursor block, struct tc_cursor record)
+{
+    while (tc_cursor_left(&block) > 0) {
+        const uint8_t *one = tc_cursor_take(&block, TC_INDEX_RANGE_BYTES);
+        const uint8_t *other = tc_cursor_take(&record, TC_INDEX_RANGE_BYTES);
+
+        tc_cursor_zero(&block, TC_RANGE_BYTES - TC_INDEX_RANGE_BYTES);
+        if (block.failed || record.failed || memcmp(one, other, TC_INDEX_RANGE_BYTES) != 0)
+            return false;
+    }
+    return tc_cursor_left(&record) == 0;
+}
+
+/* The record of a block; those of blocks that were lost are passed over. False without one. */
+static bool find_record(struct verifier *verifier, const struct tc_block_header *header,
+                        struct tc_index_record *record)
+{
+    while (tc_index_next(&verifier->records, record))
+        if (record->offset >= header->offset)
+            return true;
+    return false;
+}
+
+/* What the index says of a block, by which readers choose, is what the block says. */
+static void check_record(struct verifier *verifier, const struct tc_segment *segment,
+                         const struct tc_join *join, const struct tc_block_header *header,
+                         const struct tc_index_record *record)
+{
+    if (record->offset != header->offset || record->stored_bytes != header->stored_bytes ||
+        record->frames != header->frames || record->messages != header->messages ||
+        record->flags != header->flags || record->number != header->number ||
+        record->first_rx_ns != header->first_rx_ns || record->last_rx_ns != header->last_rx_ns ||
+        !same_ranges(tc_join_box(join, TC_COL_RANGES), record->ranges))
+        fault(verifier, segment, header->offset, "the index says something else of the block");
+}
+
 static void check_block(struct verifier *verifier, struct tc_segment *segment, struct tc_join *join,
                         const struct tc_block_header *header, const uint8_t *bytes)
 {
     struct tc_error detail = {0};
     struct tc_error told;
+    struct tc_index_record record;
+    /* how many records there are is looked at when all blocks have been */
+    bool has_record = find_record(verifier, header, &record);
 
     verifier->verified->blocks++;
     verifier->verified->bytes += header->stored_bytes;
@@ -164,45 +205,71 @@ static void check_block(struct verifier *verifier, struct tc_segment *segment, s
     check_frames(verifier, segment, join, header);
     check_ledger(verifier, segment, join, header);
     check_states(verifier, segment, join, header);
+    if (has_record)
+        check_record(verifier, segment, join, header, &record);
 }
 
-/* Every record of the index against the block it is of. */
 static void check_index(struct verifier *verifier, const struct tc_segment *segment,
                         uint32_t blocks)
 {
     struct tc_cursor records = tc_segment_box(segment, TC_BOX_BLOCKS);
     struct tc_index_record record;
-    uint64_t offset = segment->head.head_bytes;
     uint32_t count = 0;
 
-    while (tc_index_next(&records, &record)) {
-        if (record.offset != offset) {
-            fault(verifier, segment, segment->blocks_end, "the index names a block that is none");
-            return;
-        }
-        offset += tc_align_up(record.stored_bytes, TC_BLOCK_ALIGN);
+    while (tc_index_next(&records, &record))
         count++;
-    }
     if (records.failed || count != segment->blocks || count != blocks)
         fault(verifier, segment, segment->blocks_end, "the index has not as many blocks");
 }
 
-static void check_end(struct verifier *verifier, struct tc_segment *segment, uint32_t blocks,
-                      bool damaged)
+/* What the index says of lines, ledger and clock against what the blocks have come to. */
+static enum tc_status check_index_states(struct verifier *verifier,
+                                         const struct tc_segment *segment, struct tc_error *error)
+{
+    size_t bytes = tc_stream_state_bytes_max(&segment->capture.catalog);
+    struct tc_scribe out = tc_scribe_of(malloc(bytes), bytes);
+    struct tc_cursor boxes, box;
+    uint32_t kind;
+
+    if (out.bytes == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory to verify %s", segment->path);
+    tc_stream_state_write(&out, &segment->state, false);
+    boxes = tc_cursor_of(out.bytes, out.length);
+    while (tc_box_next(&boxes, &kind, &box)) {
+        struct tc_cursor there = tc_segment_box(segment, (enum tc_box_kind)kind);
+        size_t length = tc_cursor_left(&box);
+
+        if (tc_cursor_left(&there) != length ||
+            (length > 0 && memcmp(there.at, box.at, length) != 0))
+            fault(verifier, segment, segment->blocks_end,
+                  "the index says another state than the blocks");
+    }
+    if (!tc_boxes_filled_with_zeros(tc_cursor_of(segment->index + TC_INDEX_HEAD_BYTES,
+                                                 segment->index_bytes - TC_INDEX_HEAD_BYTES)))
+        fault(verifier, segment, segment->blocks_end,
+              "the bytes that fill the index up are not zero");
+    free(out.bytes);
+    return TC_OK;
+}
+
+static enum tc_status check_end(struct verifier *verifier, struct tc_segment *segment,
+                                uint32_t blocks, uint64_t faults_before, struct tc_error *error)
 {
     if (!segment->finished) {
         fault(verifier, segment, segment->offset,
               segment->open_name ? "not finished: no index and no tail; it is still being written, "
                                    "or its capture was cut off"
                                  : "cut off: no index and no tail");
-        return;
+        return TC_OK;
     }
-    if (damaged)
-        return; /* the faults have been told, and nothing after them can agree */
     check_index(verifier, segment, blocks);
     if (!tc_segment_digest_agrees(segment))
         fault(verifier, segment, segment->blocks_end,
               "the segment's digest is not that of its blocks");
+    /* after a fault the blocks that are left have come to something else */
+    return verifier->verified->faults == faults_before
+               ? check_index_states(verifier, segment, error)
+               : TC_OK;
 }
 
 /* How the segment continues the one before. */
@@ -222,17 +289,41 @@ static void check_chain(struct verifier *verifier, const struct tc_segment *segm
         verifier->ledger = segment->state.ledger;
 }
 
+/* All blocks; false where one is damaged, so that nothing after them can agree. */
+static bool check_blocks(struct verifier *verifier, struct tc_segment *segment,
+                         struct tc_join *join, uint32_t *blocks)
+{
+    struct tc_block_header header;
+    struct tc_error detail = {0};
+    const uint8_t *bytes;
+    enum tc_status status;
+    bool sound = true;
+
+    while ((status = tc_segment_next(segment, &header, &bytes, &detail)) != TC_END) {
+        if (status == TC_OK) {
+            check_block(verifier, segment, join, &header, bytes);
+            ++*blocks;
+            if (verifier->watch != NULL)
+                verifier->watch(verifier->context, verifier->verified);
+            continue;
+        }
+        sound = false;
+        fault_of(verifier, &detail);
+        if (!tc_segment_resync(segment))
+            break;
+    }
+    return sound;
+}
+
 static enum tc_status verify_segment(struct verifier *verifier, const char *path,
                                      struct tc_error *error)
 {
+    uint64_t faults_before = verifier->verified->faults;
     struct tc_segment *segment;
-    struct tc_block_header header;
-    const uint8_t *bytes;
-    struct tc_join *join;
     struct tc_error detail = {0};
-    bool damaged = false;
+    enum tc_status status = TC_OK;
+    struct tc_join *join;
     uint32_t blocks = 0;
-    enum tc_status status;
 
     if (tc_segment_open(&segment, path, &detail) != TC_OK) {
         fault_of(verifier, &detail);
@@ -246,30 +337,18 @@ static enum tc_status verify_segment(struct verifier *verifier, const char *path
     }
     verifier->verified->segments++;
     check_chain(verifier, segment);
-    for (;;) {
-        status = tc_segment_next(segment, &header, &bytes, &detail);
-        if (status == TC_END)
-            break;
-        if (status == TC_OK) {
-            check_block(verifier, segment, join, &header, bytes);
-            blocks++;
-            if (verifier->watch != NULL)
-                verifier->watch(verifier->context, verifier->verified);
-            continue;
-        }
-        damaged = true;
-        fault_of(verifier, &detail);
-        if (!tc_segment_resync(segment))
-            break;
-    }
-    check_end(verifier, segment, blocks, damaged);
+    if (!segment->head_padding_is_zero)
+        fault(verifier, segment, TC_HEAD_BYTES, "the bytes that fill the head up are not zero");
+    verifier->records = tc_segment_box(segment, TC_BOX_BLOCKS);
+    if (check_blocks(verifier, segment, join, &blocks) || !segment->finished)
+        status = check_end(verifier, segment, blocks, faults_before, error);
     verifier->chain.known = segment->finished;
     verifier->chain.number = segment->head.number;
     verifier->chain.digest = segment->segment_digest;
     verifier->chain.ended = segment->last;
     tc_join_free(join);
     tc_segment_close(segment);
-    return TC_OK;
+    return status;
 }
 
 enum tc_status tc_verify(const char *const *paths, size_t count, tc_fault_told *told,

@@ -96,11 +96,13 @@ void tc_drop_write(struct tc_scribe *out, const struct tc_drop *drop)
 
 void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
 {
+    uint32_t exact;
     uint64_t runs;
 
     tc_drop_clear(drop);
     drop->cause = tc_cursor_u32(in);
-    drop->exact = tc_cursor_u32(in) != 0;
+    exact = tc_cursor_u32(in);
+    drop->exact = exact != 0;
     drop->frames = tc_cursor_u64(in);
     drop->messages = tc_cursor_u64(in);
     drop->unmatched = tc_cursor_u64(in);
@@ -108,7 +110,7 @@ void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
     drop->last_ns = tc_cursor_u64(in);
     drop->wire_bytes = tc_cursor_u64(in);
     runs = tc_cursor_u64(in);
-    if (runs > TC_DROP_RUNS_MAX || drop->cause >= TC_DROP_CAUSES)
+    if (runs > TC_DROP_RUNS_MAX || drop->cause >= TC_DROP_CAUSES || exact > 1)
         in->failed = true;
     for (uint64_t i = 0; i < runs && !in->failed; i++) {
         struct tc_drop_run *run = &drop->runs[drop->run_count++];
@@ -125,6 +127,7 @@ void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
         run->packets = tc_cursor_u32(in);
         run->heartbeats = tc_cursor_u32(in);
         run->malformed = tc_cursor_u32(in);
-        tc_cursor_u64(in);
+        tc_cursor_zero(in, 8);
+        in->failed |= run->first > run->end;
     }
 }

@@ -450,6 +450,13 @@ static void random_drop(struct test_random *random, uint32_t runs)
     drop.cause = (uint32_t)test_below(random, TC_DROP_CAUSES);
     drop.exact = test_below(random, 2) == 1;
     drop.run_count = runs;
+    for (uint32_t i = 0; i < runs; i++)
+        if (drop.runs[i].first > drop.runs[i].end) {
+            uint64_t end = drop.runs[i].first;
+
+            drop.runs[i].first = drop.runs[i].end;
+            drop.runs[i].end = end;
+        }
 }
 
 Test(drop, there_and_back)
@@ -498,8 +505,15 @@ Test(drop, impossible_ones_are_refused)
         uint64_t value;
         unsigned width;
     } rows[] = {
-        {0, TC_DROP_CAUSES, 4},     {0, UINT32_MAX, 4},  {56, TC_DROP_RUNS_MAX + 1, 8},
-        {56, UINT64_C(1) << 32, 8}, {56, UINT64_MAX, 8},
+        {0, TC_DROP_CAUSES, 4},
+        {0, UINT32_MAX, 4},
+        {56, TC_DROP_RUNS_MAX + 1, 8},
+        {56, UINT64_C(1) << 32, 8},
+        {56, UINT64_MAX, 8},
+        {4, 2, 4},                                /* neither exact nor not */
+        {TC_DROP_HEAD_BYTES + 16, UINT64_MAX, 8}, /* a run that ends before it begins */
+        {TC_DROP_HEAD_BYTES + 48, 1, 1},
+        {TC_DROP_BYTES_MAX - 1, 1, 1}, /* reserved */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -512,6 +526,27 @@ Test(drop, impossible_ones_are_refused)
         cr_assert(in.failed, "row %zu", i);
         cr_assert_leq(found.run_count, TC_DROP_RUNS_MAX);
     }
+}
+
+/* Reserved bytes, and words that are 0 or 1. */
+Test(state, other_words_are_refused)
+{
+    struct test_random random = {8};
+    uint8_t bytes[TC_LINE_STATE_BYTES_MAX];
+    struct tc_scribe out = tc_scribe_of(bytes, sizeof bytes);
+    struct tc_session session = random_session(&random);
+    struct tc_line_state state = random_state(&random);
+    size_t left;
+
+    tc_session_write(&out, &session);
+    cr_assert(reads_session(bytes, out.length, &left));
+    bytes[TC_SESSION_STATE_BYTES - 4] = 2;
+    cr_assert_not(reads_session(bytes, out.length, &left));
+    out = tc_scribe_of(bytes, sizeof bytes);
+    tc_line_state_write(&out, &state);
+    cr_assert(reads_state(bytes, out.length, &left));
+    bytes[7] = 1;
+    cr_assert_not(reads_state(bytes, out.length, &left));
 }
 
 Test(drop, a_line_number_beyond_16_bits_is_refused)
