@@ -2,7 +2,11 @@
 from typing import NamedTuple
 
 from tickbytes import (
-    COUNT, LAST_FORMAT, LAST_MEANING, NO_CLASS, SEQUENCE, SESSION, STRING_FORMATS, TYPE, expect)
+    COUNT, LAST_FORMAT, LAST_MEANING, NO_CLASS, PAYLOAD_BYTES, SEND_TIME, SEQUENCE, SESSION,
+    STREAM_OFFSET, STRING_FORMATS, TYPE, expect)
+
+# Most bytes of a header's field, by its meaning.
+WIDTHS = {SESSION: 16, SEQUENCE: 8, COUNT: 2, PAYLOAD_BYTES: 4, STREAM_OFFSET: 8, SEND_TIME: 8}
 
 
 class Field(NamedTuple):
@@ -65,15 +69,14 @@ class Feed:
         expect(self.flags <= 3, cursor.offset, "known feed flags")
         self.framing = read_framing(cursor)
         self.types = tuple(read_type(cursor) for _ in range(cursor.number(1)))
-        self.rows, self.code_offsets = {}, set()
-        for number, row in enumerate(self.types):
+        expect(1 <= len(self.types) <= 250, cursor.offset, f"1 to 250 types in {self.name}")
+        expect(len({row.code for row in self.types}) == len(self.types), cursor.offset,
+               f"types of {self.name} with different codes")
+        for row in self.types:
             code = [field for field in row.fields if field.meaning == TYPE]
-            expect(len(code) == 1 and code[0].width == 1, cursor.offset,
-                   f"one field of 1 byte in {row.name} that means its type")
-            key = (code[0].offset, row.code, row.bytes)
-            expect(key not in self.rows, cursor.offset, f"one row for messages like {row.name}")
-            self.rows[key] = number
-            self.code_offsets.add(code[0].offset)
+            expect(len(code) == 1 and code[0].offset == 0 and code[0].width == 1, cursor.offset,
+                   f"the type's code in byte 0 of {row.name}, and nowhere else")
+        self.rows = {(row.code, row.bytes): number for number, row in enumerate(self.types)}
 
     @property
     def order(self):
@@ -81,12 +84,7 @@ class Feed:
 
     def class_of(self, message):
         """The class of a message: the row with its code and its length."""
-        for offset in self.code_offsets:
-            if offset < len(message):
-                number = self.rows.get((offset, message[offset], len(message)))
-                if number is not None:
-                    return number
-        return NO_CLASS
+        return self.rows.get((message[0], len(message)), NO_CLASS) if message else NO_CLASS
 
     def values_of(self, message, meaning):
         """The values of a message's fields of a meaning."""
@@ -107,8 +105,10 @@ def read_fields(cursor, length, what):
         expect(field.format <= LAST_FORMAT and field.meaning <= LAST_MEANING, offset,
                f"a known format and meaning of {field.name}")
         expect(field.is_string or field.width <= 8, offset, f"at most 8 bytes of {field.name}")
+        expect(field.scale <= 18, offset, f"a scale of at most 18 of {field.name}")
         end += field.width
         fields.append(field)
+    expect(1 <= len(fields) <= 64, cursor.offset, f"1 to 64 fields in {what}")
     expect(end == length, cursor.offset, f"fields of {length} bytes in {what}, found {end}")
     return tuple(fields)
 
@@ -122,9 +122,13 @@ def read_framing(cursor):
     fields = read_fields(cursor, header_bytes, name)
     expect(flags <= 31, start, "known framing flags")
     framing = Framing(number, flags, header_bytes, version, name, source, fields)
-    for meaning in (SESSION, SEQUENCE, COUNT):
-        expect(framing.field(meaning), start, f"a field of meaning {meaning} in {name}")
-    expect(framing.field(SESSION).width <= 16, start, f"at most 16 bytes of session in {name}")
+    expect(header_bytes <= 128, start, f"at most 128 bytes in the header of {name}")
+    for meaning, most in WIDTHS.items():
+        field = framing.field(meaning)
+        expect(field or meaning not in (SESSION, SEQUENCE, COUNT), start,
+               f"a field of meaning {meaning} in {name}")
+        expect(not field or field.width <= most, start,
+               f"at most {most} bytes of meaning {meaning} in {name}")
     return framing
 
 

@@ -73,7 +73,7 @@ class Datagram(NamedTuple):
 
 
 def split(frame, line, port, offset):
-    """The messages of a sound datagram that was stored as it is (*Flags*)."""
+    """The messages of a sound datagram that was stored as it is (*Feed tables*, *Flags*)."""
     framing, place = line.channel.feed.framing, find_headers(frame, offset)
     expect_line(frame, place, line, port, offset)
     udp_length = int.from_bytes(frame[place.udp + 4:place.udp + 6], "big")
@@ -81,6 +81,11 @@ def split(frame, line, port, offset):
     expect(at <= end <= len(frame), offset, f"a whole datagram of line {line.name}")
     header = frame[place.framing:at]
     expect(not framing.flags & 8 or header[0] == framing.version, offset, "the framing's version")
+    field = framing.field(PAYLOAD_BYTES)
+    if field:
+        promised = read_field(header, 0, field, framing.order)
+        expect(promised <= end - at, offset, f"at most {end - at} bytes of messages in a datagram")
+        end = at + promised
     count = framing.messages_of(read_field(header, 0, framing.field(COUNT), framing.order))
     first, pieces = at, []
     for _ in range(count):
@@ -88,12 +93,9 @@ def split(frame, line, port, offset):
         expect(at + 2 <= end and at + length <= end, offset, f"{count} messages in a datagram")
         pieces.append(frame[at:at + length])
         at += length
-    field = framing.field(PAYLOAD_BYTES)
-    expect(field is None or read_field(header, 0, field, framing.order) == at - first, offset,
-           "the payload's length in a datagram")
-    return Datagram(line, frame, first, pieces,
-                    read_field(header, 0, framing.field(SEQUENCE), framing.order),
-                    session_of(header, framing), False)
+    sequence = read_field(header, 0, framing.field(SEQUENCE), framing.order)
+    expect(sequence + count <= U64, offset, "numbers of messages of 64 bits")
+    return Datagram(line, frame, first, pieces, sequence, session_of(header, framing), False)
 
 
 class Row(NamedTuple):

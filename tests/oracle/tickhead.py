@@ -70,11 +70,19 @@ def read_session(cursor):
     return session
 
 
-def read_ledger(cursor):
-    """A ledger: its numbers."""
+def read_figures(cursor):
+    """Figures of a line, or a ledger: its numbers."""
     count = cursor.number(4)
     cursor.zero(4)
     return tuple(cursor.number(8) for _ in range(count))
+
+
+def read_ledger(cursor):
+    """A ledger; every frame has one fate (*Counters*)."""
+    rows = read_figures(cursor)
+    expect(len(rows) < 8 or rows[0] == sum(rows[1:8]), cursor.offset,
+           f"a ledger that closes, found {rows}")
+    return rows
 
 
 def read_line_states(cursor, lines):
@@ -83,7 +91,7 @@ def read_line_states(cursor, lines):
     while cursor.left:
         offset, line = cursor.offset, cursor.number(8)
         expect(line < len(lines) and line not in states, offset, "the state of another line")
-        figures, count = read_ledger(cursor), cursor.number(8)
+        figures, count = read_figures(cursor), cursor.number(8)
         expect(count <= 2, cursor.offset, f"at most 2 open sessions, found {count}")
         states[line] = LineState(figures, tuple(read_session(cursor) for _ in range(count)))
     return states
@@ -105,6 +113,8 @@ def read_zone(cursor):
     spans = tuple(cursor.unpack(SPAN) for _ in range(count))
     expect(all(one[0] < other[0] for one, other in zip(spans, spans[1:])), cursor.offset,
            f"spans of zone {name} in order")
+    expect(all(abs(offset) <= 86400 for _, offset in spans), cursor.offset,
+           f"offsets of zone {name} of at most a day")
     return Zone(name, spans)
 
 

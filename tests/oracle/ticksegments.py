@@ -124,11 +124,20 @@ class Segment:
             return offset >= self.tail.index_offset
         if offset >= len(self.data) or self.data[offset:offset + 8] == INDEX_MAGIC:
             return True
+        if self.path.name.endswith(".tick.open") and self.is_cut_off(offset):
+            return True
         zeros = not any(self.data[offset:offset + 64])
         strict = self.strict and not self.salvage
         expect(not zeros or not strict or not any(self.data[offset:]), offset,
                "zeros up to the end of the file")
         return zeros
+
+    def is_cut_off(self, offset):
+        """Whether the file ends within the block that begins here (*A segment*)."""
+        left = len(self.data) - offset
+        if left >= 128 and self.data[offset:offset + 8] == BLOCK_MAGIC:
+            return int.from_bytes(self.data[offset + 32:offset + 36], "little") > left
+        return left < 128 and any(self.data[offset:])
 
     def next_block(self, offset):
         """Where the next block begins after damage, or the end."""
@@ -208,6 +217,8 @@ class State:
             self.check_figures(block)
         self.line_states.update(block.line_states)
         if block.ledger is not None:
+            expect(all(one >= other for one, other in zip(block.ledger, self.ledger)),
+                   block.offset, f"a ledger that never counts backwards from {self.ledger}")
             self.ledger = block.ledger
         if block.clock is not None:
             self.clock = block.clock
