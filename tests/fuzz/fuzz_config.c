@@ -14,10 +14,10 @@ enum { SETS_MAX = 8, HEAD_BYTES_MAX = 8 << 20 };
 /* What a recorded file would say of it. */
 static void keep(const struct tc_config *config)
 {
-    struct tc_port port = {.snaplen = 1};
+    static struct tc_port ports[TC_PORTS_MAX];
     struct tc_stream stream = {0};
-    struct tc_capture capture = {.ports = &port,
-                                 .port_count = 1,
+    struct tc_capture capture = {.ports = ports,
+                                 .port_count = (uint16_t)(config->ports.count + 1),
                                  .streams = &stream,
                                  .stream_count = 1,
                                  .catalog = config->catalog};
@@ -30,12 +30,12 @@ static void keep(const struct tc_config *config)
     size_t head_bytes = tc_segment_head_bytes_max(&capture);
     uint8_t *bytes, *memory;
 
-    if (head_bytes > HEAD_BYTES_MAX)
+    if (head_bytes > HEAD_BYTES_MAX || capture.port_count > TC_PORTS_MAX)
         return;
     memcpy(capture.host, config->host, sizeof capture.host);
     memcpy(capture.name, config->name, sizeof capture.name);
     if (config->ports.count > 0)
-        memcpy(port.device, tc_config_port(config, 0)->device, sizeof port.device);
+        memcpy(ports[0].device, tc_config_port(config, 0)->device, sizeof ports[0].device);
     bytes = malloc(head_bytes);
     memory = aligned_alloc(64, state_bytes);
     FUZZ_MUST(bytes != NULL && memory != NULL, "no memory for a head");

@@ -39,7 +39,7 @@ static void print(const struct tc_feed *feed, struct smith_random *random)
             FUZZ_MUST(!out.failed, "a message has no room");
             if (style != TC_PRINT_JSON)
                 continue;
-            parsed = json_loadb(text, out.length, JSON_DECODE_INT_AS_REAL, &why);
+            parsed = json_loadb(text, out.length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &why);
             FUZZ_MUST(parsed != NULL, why.text);
             json_decref(parsed);
         }
