@@ -307,6 +307,11 @@ def _(file):
     table(file, b"\x07version\x00\x00\x01\x01", b"\x07version\x00\x00\x01\x4d")
 
 
+@broken("type_code_twice", "damaged", "does not begin with its type code, or has it twice")
+def _(file):
+    table(file, b"\x06symbol\x0a\x00\x08\x03\x00\x04", b"\x06symbol\x0a\x00\x08\x03\x00\x02")
+
+
 @broken("line_without_channel", "damaged", "line 0 is cut short, of no channel or of no port")
 def _(file):
     file.put(file.box(8)[1] + 4, "H", 5)
