@@ -83,24 +83,37 @@ static enum tc_status read_file(struct tc_yaml *yaml, size_t *length, struct tc_
     return TC_OK;
 }
 
-/* libfyaml takes bytes for text that are none, and waits for ever for the end of some of them. */
-static enum tc_status check_text(const struct tc_yaml *yaml, size_t length, struct tc_error *error)
+/*
+ * The first byte that is no text; NULL where there is none. libfyaml takes bytes for text that are
+ * none, and waits for ever for the end of some of them.
+ */
+static const uint8_t *find_no_text(const char *text, size_t length, int *line)
 {
-    const uint8_t *at = (const uint8_t *)yaml->text;
-    int line = 1;
+    const uint8_t *at = (const uint8_t *)text;
 
+    *line = 1;
     while (length > 0) {
         bool blank = *at == '\n' || *at == '\t' || *at == '\r';
         size_t character = blank ? 1 : tc_utf8_character(at, length);
 
         if (character == 0)
-            return tc_fail(error, TC_USAGE, "%s:%d: this is not text: byte 0x%02x, expected UTF-8",
-                           yaml->path, line, *at);
-        line += *at == '\n';
+            return at;
+        *line += *at == '\n';
         at += character;
         length -= character;
     }
-    return TC_OK;
+    return NULL;
+}
+
+static enum tc_status check_text(const struct tc_yaml *yaml, size_t length, struct tc_error *error)
+{
+    int line;
+    const uint8_t *wrong = find_no_text(yaml->text, length, &line);
+
+    if (wrong == NULL)
+        return TC_OK;
+    return tc_fail(error, TC_USAGE, "%s:%d: this is not text: byte 0x%02x, expected UTF-8",
+                   yaml->path, line, *wrong);
 }
 
 static enum tc_status parse(struct tc_yaml *yaml, size_t length, struct tc_error *error)
@@ -214,7 +227,10 @@ enum tc_status tc_yaml_set(struct tc_yaml *yaml, const char *assignment, struct 
     char path[KEY_BYTES];
     char *name = path;
     char *dot;
+    int line;
 
+    if (find_no_text(assignment, strlen(assignment), &line) != NULL)
+        return tc_fail(error, TC_USAGE, "--set '%s': this is not text, expected UTF-8", assignment);
     if (equals == NULL || equals == assignment || (size_t)(equals - assignment) >= sizeof path ||
         yaml->set_count == SETS_MAX)
         return tc_fail(error, TC_USAGE, "--set '%s': expected PATH=VALUE, as in name=ny4",
