@@ -202,6 +202,17 @@ def text_seeds(seeds):
                          "writer_lcores: [2, 3] }\noutput: { directories: [/data0], rotate: "
                          "{ bytes: 1GiB, seconds: 60 } }\n").encode()
               + b"\0name=ny4\0ports.0.rx_lcores=[2]\0batch.messages=100\0")
+    seeds.add("config", (configuration(["iextp/deep10"]) + """unmatched: keep
+symbols: []
+batch: { messages: 100, bytes: 256KiB, age_ms: 5 }
+block: { messages: 200, bytes: 1MiB, age_ms: 50 }
+codec: { level: none, chain: 1, cpu_target: 4 }
+durability: { interval_ms: 100 }
+validate: off
+idle: spin
+realtime: 0
+main_cpus: [0, 1]
+""").encode())
     seeds.add("config", b"channels: [{name: x, feed: iextp/deep10,\n  lines: [{name: a, group: "
                         b'"10.0.0.9@233.215.21.4:10378", vlan: 7}]}]\n')
     for path in sorted(SOURCE.glob("drivers-config/*.yaml")):
