@@ -28,6 +28,7 @@
 #include "feed/print.h"
 #include "feed/registry.h"
 #include "file/account.h"
+#include "file/gaps.h"
 #include "file/reader.h"
 #include "file/ticks.h"
 #include "file/verify.h"

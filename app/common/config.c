@@ -392,7 +392,7 @@ static enum tc_status add_lines(struct tc_config *config, const struct tc_yaml *
 }
 
 static enum tc_status build_catalog(struct tc_config *config, const struct tc_yaml *yaml,
-                                    struct tc_error *error)
+                                    enum tc_config_use use, struct tc_error *error)
 {
     const struct config_channel *channels = config->channels.items;
     struct tc_catalog *catalog = &config->catalog;
@@ -433,6 +433,9 @@ static enum tc_status build_catalog(struct tc_config *config, const struct tc_ya
         if (status != TC_OK)
             return status;
     }
+    /* a file does not say which port its frames are from */
+    for (uint16_t i = 0; use == TC_CONFIG_IMPORT && i < catalog->line_count; i++)
+        catalog->lines[i].nic_port = TC_PORT_ANY;
     tc_catalog_group(catalog);
     if (tc_catalog_check(catalog, &overlap) != TC_OK)
         return tc_yaml_refuse_keys(yaml, KEYS("channels"), error, "channels: %s", overlap.text);
@@ -522,7 +525,7 @@ enum tc_status tc_config_load(struct tc_config *config, const char *path, const 
     if (status == TC_OK)
         status = check_ports(config, yaml, error);
     if (status == TC_OK)
-        status = build_catalog(config, yaml, error);
+        status = build_catalog(config, yaml, use, error);
     if (status == TC_OK)
         status = build_filter(config, yaml, error);
     if (status == TC_OK)

@@ -8,16 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/utf8.h"
 #include "block/catalog.h"
 #include "common/parse.h"
 
-enum { KEY_BYTES = 256, SETS_MAX = 64 };
+enum { KEY_BYTES = 256, SETS_MAX = 64, FIRST_BYTES = 1 << 14, FILE_BYTES_MAX = 1 << 24 };
 
 struct tc_yaml {
     char *path;
+    char *text; /* of the file; the document points into it */
     struct fy_document *document;
+    struct fy_diag *diag;       /* what libfyaml has to say of it */
     const char *sets[SETS_MAX]; /* assignments, for the places of their values */
     size_t set_count;
 };
@@ -48,25 +50,99 @@ static enum tc_status parse_failure(const char *path, struct fy_diag *diag, stru
                    first->msg);
 }
 
-enum tc_status tc_yaml_open(struct tc_yaml **opened, const char *path, struct tc_error *error)
+/* The whole file into `text`; what is longer than a configuration ever is, is refused. */
+static enum tc_status read_file(struct tc_yaml *yaml, size_t *length, struct tc_error *error)
+{
+    FILE *file = fopen(yaml->path, "rb");
+    size_t capacity = FIRST_BYTES;
+    size_t got = 0;
+
+    *length = 0;
+    if (file != NULL)
+        do {
+            char *grown = realloc(yaml->text, capacity);
+
+            if (grown == NULL) {
+                fclose(file);
+                return tc_fail(error, TC_MEMORY, "no memory to read %s", yaml->path);
+            }
+            yaml->text = grown;
+            got = fread(yaml->text + *length, 1, capacity - *length, file);
+            *length += got;
+            capacity *= 2;
+        } while (got > 0 && *length <= FILE_BYTES_MAX);
+    if (file == NULL || ferror(file)) {
+        tc_fail(error, TC_USAGE, "%s: cannot be read: %s", yaml->path, strerror(errno));
+        if (file != NULL)
+            fclose(file);
+        return TC_USAGE;
+    }
+    fclose(file);
+    if (*length > FILE_BYTES_MAX)
+        return tc_fail(error, TC_USAGE, "%s: is longer than %d bytes", yaml->path, FILE_BYTES_MAX);
+    return TC_OK;
+}
+
+/*
+ * The first byte that is no text; NULL where there is none. libfyaml takes bytes for text that are
+ * none, and waits for ever for the end of some of them.
+ */
+static const uint8_t *find_no_text(const char *text, size_t length, int *line)
+{
+    const uint8_t *at = (const uint8_t *)text;
+
+    *line = 1;
+    while (length > 0) {
+        bool blank = *at == '\n' || *at == '\t' || *at == '\r';
+        size_t character = blank ? 1 : tc_utf8_character(at, length);
+
+        if (character == 0)
+            return at;
+        *line += *at == '\n';
+        at += character;
+        length -= character;
+    }
+    return NULL;
+}
+
+static enum tc_status check_text(const struct tc_yaml *yaml, size_t length, struct tc_error *error)
+{
+    int line;
+    const uint8_t *wrong = find_no_text(yaml->text, length, &line);
+
+    if (wrong == NULL)
+        return TC_OK;
+    return tc_fail(error, TC_USAGE, "%s:%d: this is not text: byte 0x%02x, expected UTF-8",
+                   yaml->path, line, *wrong);
+}
+
+static enum tc_status parse(struct tc_yaml *yaml, size_t length, struct tc_error *error)
 {
     struct fy_parse_cfg configuration = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG};
+
+    configuration.diag = yaml->diag = quiet_diag();
+    if (yaml->diag == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory to read %s", yaml->path);
+    yaml->document = fy_document_build_from_string(&configuration, yaml->text, length);
+    if (yaml->document == NULL || fy_document_root(yaml->document) == NULL)
+        return parse_failure(yaml->path, yaml->diag, error);
+    return TC_OK;
+}
+
+enum tc_status tc_yaml_open(struct tc_yaml **opened, const char *path, struct tc_error *error)
+{
     struct tc_yaml *yaml = calloc(1, sizeof *yaml);
     enum tc_status status = TC_OK;
+    size_t length = 0;
 
-    if (access(path, R_OK) != 0) {
-        free(yaml);
-        return tc_fail(error, TC_USAGE, "%s: cannot be read: %s", path, strerror(errno));
-    }
-    configuration.diag = quiet_diag();
-    if (yaml == NULL || configuration.diag == NULL || (yaml->path = strdup(path)) == NULL)
+    if (yaml == NULL || (yaml->path = strdup(path)) == NULL)
         status = tc_fail(error, TC_MEMORY, "no memory to read %s", path);
-    if (status == TC_OK) {
-        yaml->document = fy_document_build_from_file(&configuration, path);
-        if (yaml->document == NULL || fy_document_root(yaml->document) == NULL)
-            status = parse_failure(path, configuration.diag, error);
-    }
-    fy_diag_destroy(configuration.diag);
+    if (status == TC_OK)
+        status = read_file(yaml, &length, error);
+    if (status == TC_OK)
+        status = check_text(yaml, length, error);
+    if (status == TC_OK)
+        status = parse(yaml, length, error);
     if (status != TC_OK) {
         tc_yaml_close(yaml);
         return status;
@@ -80,6 +156,8 @@ void tc_yaml_close(struct tc_yaml *yaml)
     if (yaml == NULL)
         return;
     fy_document_destroy(yaml->document);
+    fy_diag_destroy(yaml->diag);
+    free(yaml->text);
     free(yaml->path);
     free(yaml);
 }
@@ -100,10 +178,12 @@ static struct fy_node *child_of(struct fy_node *node, const char *name)
     return fy_node_sequence_get_by_index(node, (int)index);
 }
 
+/* Puts a value under a name; where that cannot be, the value remains the caller's. */
 static bool put_child(struct tc_yaml *yaml, struct fy_node *parent, const char *name,
                       struct fy_node *value)
 {
     struct fy_node *old = child_of(parent, name);
+    struct fy_node *key;
 
     if (fy_node_is_mapping(parent)) {
         if (old != NULL) {
@@ -112,8 +192,11 @@ static bool put_child(struct tc_yaml *yaml, struct fy_node *parent, const char *
 
             return pair != NULL && fy_node_pair_set_value(pair, value) == 0;
         }
-        return fy_node_mapping_append(
-                   parent, fy_node_create_scalar_copy(yaml->document, name, FY_NT), value) == 0;
+        key = fy_node_create_scalar_copy(yaml->document, name, FY_NT);
+        if (key != NULL && fy_node_mapping_append(parent, key, value) == 0)
+            return true;
+        fy_node_free(key);
+        return false;
     }
     if (old == NULL || fy_node_sequence_insert_before(parent, old, value) != 0)
         return false;
@@ -129,7 +212,11 @@ static struct fy_node *enter_child(struct tc_yaml *yaml, struct fy_node *node, c
     if (child != NULL || !fy_node_is_mapping(node))
         return child;
     child = fy_node_create_mapping(yaml->document);
-    return child != NULL && put_child(yaml, node, name, child) ? child : NULL;
+    if (child != NULL && !put_child(yaml, node, name, child)) {
+        fy_node_free(child);
+        return NULL;
+    }
+    return child;
 }
 
 enum tc_status tc_yaml_set(struct tc_yaml *yaml, const char *assignment, struct tc_error *error)
@@ -140,7 +227,10 @@ enum tc_status tc_yaml_set(struct tc_yaml *yaml, const char *assignment, struct 
     char path[KEY_BYTES];
     char *name = path;
     char *dot;
+    int line;
 
+    if (find_no_text(assignment, strlen(assignment), &line) != NULL)
+        return tc_fail(error, TC_USAGE, "--set '%s': this is not text, expected UTF-8", assignment);
     if (equals == NULL || equals == assignment || (size_t)(equals - assignment) >= sizeof path ||
         yaml->set_count == SETS_MAX)
         return tc_fail(error, TC_USAGE, "--set '%s': expected PATH=VALUE, as in name=ny4",
@@ -156,8 +246,10 @@ enum tc_status tc_yaml_set(struct tc_yaml *yaml, const char *assignment, struct 
         name = dot + 1;
     }
     value = fy_node_build_from_string(yaml->document, equals + 1, FY_NT);
-    if (value == NULL || !put_child(yaml, parent, name, value))
+    if (value == NULL || !put_child(yaml, parent, name, value)) {
+        fy_node_free(value);
         return tc_fail(error, TC_USAGE, "--set '%s': this value cannot stand there", assignment);
+    }
     yaml->sets[yaml->set_count++] = assignment;
     return TC_OK;
 }
@@ -478,9 +570,8 @@ enum tc_status tc_take_text(void *target, const char *word, const void *detail,
     size_t length = strlen(word);
 
     (void)arena;
-    for (size_t i = 0; i < length; i++)
-        if (iscntrl((unsigned char)word[i]))
-            return tc_fail(error, TC_USAGE, "there is a control character in it");
+    if (!tc_utf8_is_text((const uint8_t *)word, length))
+        return tc_fail(error, TC_USAGE, "there is a control character in it");
     if (length == 0 || length >= text->size)
         return tc_fail(error, TC_USAGE, "'%.80s' is %s: expected 1 to %zu characters", word,
                        length == 0 ? "empty" : "too long", text->size - 1);

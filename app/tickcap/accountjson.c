@@ -3,14 +3,47 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/runsummary.h"
 #include "feed/print.h"
 
+/*
+ * jansson has signed numbers only. A sequence number can be larger: it becomes a string that begins
+ * with a control character, which no other text has, and account_json_print takes it out again.
+ */
+#define LARGE_MARK "\x01"
+
 static json_t *number(uint64_t value)
 {
-    return json_integer((json_int_t)value);
+    char text[32];
+
+    if (value <= INT64_MAX)
+        return json_integer((json_int_t)value);
+    snprintf(text, sizeof text, LARGE_MARK "%" PRIu64, value);
+    return json_string(text);
+}
+
+bool account_json_print(const json_t *object, FILE *out)
+{
+    static const char mark[] = "\"\\u0001"; /* as jansson writes a string with it */
+    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    const char *rest = text;
+    const char *found;
+
+    if (text == NULL)
+        return false;
+    while ((found = strstr(rest, mark)) != NULL) {
+        size_t digits = strspn(found + sizeof mark - 1, "0123456789");
+
+        fwrite(rest, 1, (size_t)(found - rest), out);
+        fwrite(found + sizeof mark - 1, 1, digits, out);
+        rest = found + sizeof mark - 1 + digits + 1; /* and the quote behind it */
+    }
+    fprintf(out, "%s\n", rest);
+    free(text);
+    return true;
 }
 
 static void put(json_t *object, const char *name, json_t *value)

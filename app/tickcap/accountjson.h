@@ -3,11 +3,16 @@
 #define TC_APP_ACCOUNTJSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 #include "file/account.h"
 
 /* The whole account; the caller owns the answer. */
 json_t *account_json(const struct tc_account *account, const struct tc_reader *reader);
+
+/* Prints it, numbers of all 64 bits exactly. False when memory is short. */
+bool account_json_print(const json_t *object, FILE *out);
 
 /* 16 bytes as 32 hex digits. */
 void id_text(char text[33], const uint8_t id[TC_ID_BYTES]);

@@ -116,13 +116,14 @@ static void print_account(const struct tc_account *account, const struct tc_read
 
 /* ---- the run ---- */
 
-static void print_json(const struct tc_account *account, const struct tc_reader *reader)
+static enum tc_status print_json(const struct tc_account *account, const struct tc_reader *reader,
+                                 struct tc_error *error)
 {
     json_t *object = account_json(account, reader);
+    bool printed = account_json_print(object, stdout);
 
-    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    printf("\n");
     json_decref(object);
+    return printed ? TC_OK : tc_fail(error, TC_MEMORY, "no memory");
 }
 
 static enum tc_exit print_info(struct tc_reader *reader, bool json)
@@ -146,7 +147,7 @@ static enum tc_exit print_info(struct tc_reader *reader, bool json)
     if (status == TC_OK)
         status = tc_accountant_close(accountant, &account, &error);
     if (status == TC_OK && json)
-        print_json(&account, reader);
+        status = print_json(&account, reader, &error);
     else if (status == TC_OK)
         print_account(&account, reader);
     tc_accountant_free(accountant);

@@ -169,18 +169,13 @@ static const struct tc_yaml_key keys[] = {
     {0},
 };
 
-enum tc_status tc_profile_read(struct tc_profile *profile, const char *folder, const char *name,
-                               struct tc_arena *arena, struct tc_error *error)
+enum tc_status tc_profile_read(struct tc_profile *profile, const char *path, struct tc_arena *arena,
+                               struct tc_error *error)
 {
-    char path[PATH_MAX + TC_NAME_BYTES];
     struct tc_yaml *yaml;
     enum tc_status status;
 
     *profile = (struct tc_profile){.rings = 1};
-    snprintf(profile->name, sizeof profile->name, "%s", name);
-    snprintf(path, sizeof path, "%s/%s.yaml", folder, name);
-    if (access(path, R_OK) != 0)
-        return tc_fail(error, TC_USAGE, "there is no profile '%s' in %s", name, folder);
     status = tc_yaml_open(&yaml, path, error);
     if (status != TC_OK)
         return status;
@@ -189,5 +184,19 @@ enum tc_status tc_profile_read(struct tc_profile *profile, const char *folder, c
         status = tc_yaml_refuse_keys(yaml, (const char *const[]){"queues.max", NULL}, error,
                                      "queues.max: expected 1, since steering is single");
     tc_yaml_close(yaml);
+    return status;
+}
+
+enum tc_status tc_profile_find(struct tc_profile *profile, const char *folder, const char *name,
+                               struct tc_arena *arena, struct tc_error *error)
+{
+    char path[PATH_MAX + TC_NAME_BYTES];
+    enum tc_status status;
+
+    snprintf(path, sizeof path, "%s/%s.yaml", folder, name);
+    if (access(path, R_OK) != 0)
+        return tc_fail(error, TC_USAGE, "there is no profile '%s' in %s", name, folder);
+    status = tc_profile_read(profile, path, arena, error);
+    snprintf(profile->name, sizeof profile->name, "%s", name);
     return status;
 }

@@ -76,8 +76,12 @@ struct tc_profile {
     struct tc_yaml_list quirks; /* struct tc_quirk */
 };
 
-/* Reads a profile of a folder. Texts and lists are from `arena`. */
-TC_MUST_USE enum tc_status tc_profile_read(struct tc_profile *profile, const char *folder,
+/* Reads the profile in a file; its name is left empty. Texts and lists are from `arena`. */
+TC_MUST_USE enum tc_status tc_profile_read(struct tc_profile *profile, const char *path,
+                                           struct tc_arena *arena, struct tc_error *error);
+
+/* Reads the profile of that name in a folder. */
+TC_MUST_USE enum tc_status tc_profile_find(struct tc_profile *profile, const char *folder,
                                            const char *name, struct tc_arena *arena,
                                            struct tc_error *error);
 

@@ -88,7 +88,7 @@ static enum tc_status search(struct tc_profile *best, const char *folder,
 
         if (!profile_name(entry->d_name, name))
             continue;
-        status = tc_profile_read(&profile, folder, name, arena, error);
+        status = tc_profile_find(&profile, folder, name, arena, error);
         if (status != TC_OK)
             break;
         knowledge = know(&profile, id);
@@ -135,7 +135,7 @@ static enum tc_status read_path(struct tc_profile *profile, const char *path,
     if (!profile_name(file, name))
         return tc_fail(error, TC_USAGE, "profile '%s' is no file NAME.yaml", path);
     snprintf(folder, sizeof folder, "%.*s", (int)(file - path), path);
-    return tc_profile_read(profile, folder, name, arena, error);
+    return tc_profile_find(profile, folder, name, arena, error);
 }
 
 enum tc_status tc_profile_choose(struct tc_profile *profile, const char *name,
@@ -153,10 +153,10 @@ enum tc_status tc_profile_choose(struct tc_profile *profile, const char *name,
         return status == TC_OK ? check_fit(profile, id, error) : status;
     }
     if (name[0] != '\0') {
-        status = tc_profile_read(profile, folder, name, arena, error);
+        status = tc_profile_find(profile, folder, name, arena, error);
         return status == TC_OK ? check_fit(profile, id, error) : status;
     }
     status = search(profile, folder, id, arena, error);
-    return status == TC_MISSING ? tc_profile_read(profile, folder, "default", arena, error)
+    return status == TC_MISSING ? tc_profile_find(profile, folder, "default", arena, error)
                                 : status;
 }

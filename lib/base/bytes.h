@@ -121,7 +121,9 @@ struct tc_cursor {
 
 static inline struct tc_cursor tc_cursor_of(const void *bytes, size_t length)
 {
-    return (struct tc_cursor){.at = bytes, .end = (const uint8_t *)bytes + length};
+    const uint8_t *at = bytes; /* may be NULL where there is nothing */
+
+    return (struct tc_cursor){.at = at, .end = length > 0 ? at + length : at};
 }
 
 static inline size_t tc_cursor_left(const struct tc_cursor *cursor)
@@ -167,6 +169,13 @@ static inline uint32_t tc_cursor_u32(struct tc_cursor *cursor)
 static inline uint64_t tc_cursor_u64(struct tc_cursor *cursor)
 {
     return tc_cursor_uint(cursor, 8);
+}
+
+/* Reserved bytes: up to eight that must be zero. */
+static inline void tc_cursor_zero(struct tc_cursor *cursor, unsigned width)
+{
+    if (tc_cursor_uint(cursor, width) != 0)
+        cursor->failed = true;
 }
 
 /*

@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 static const struct {
     const char *name;
@@ -23,6 +26,23 @@ const char *tc_status_sentence(enum tc_status status)
     return (unsigned)status < TC_STATUS_COUNT ? statuses[status].sentence : "an unknown status";
 }
 
+/* Words that are quoted may hold anything; a sentence is one line of text all the same. */
+static void show(char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0) {
+        size_t character = tc_utf8_character((const uint8_t *)text, length);
+
+        if (character == 0) {
+            *text = '?';
+            character = 1;
+        }
+        text += character;
+        length -= character;
+    }
+}
+
 enum tc_status tc_fail(struct tc_error *error, enum tc_status status, const char *format, ...)
 {
     if (error != NULL) {
@@ -32,10 +52,7 @@ enum tc_status tc_fail(struct tc_error *error, enum tc_status status, const char
         va_start(arguments, format);
         vsnprintf(error->text, sizeof error->text, format, arguments);
         va_end(arguments);
-        /* words that are quoted may hold anything; a sentence is one line all the same */
-        for (char *at = error->text; *at != '\0'; at++)
-            if ((unsigned char)*at < ' ' || *at == 0x7f)
-                *at = '?';
+        show(error->text);
     }
     return status;
 }

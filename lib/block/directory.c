@@ -98,7 +98,7 @@ static struct tc_stored_column *find_place(struct tc_directory *directory, const
 
     if (entry[0] == TC_SCOPE_MESSAGES && group < directory->catalog->group_count)
         return group_column(&directory->groups[group], entry[4], field, width);
-    if (entry[0] != TC_SCOPE_BLOCK || field >= TC_BLOCK_COLUMNS ||
+    if (entry[0] != TC_SCOPE_BLOCK || group != 0 || entry[4] != 0 || field >= TC_BLOCK_COLUMNS ||
         block_columns[field].name == NULL)
         return NULL;
     *width = block_columns[field].width;

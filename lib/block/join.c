@@ -98,10 +98,10 @@ void tc_join_free(struct tc_join *join)
 /* Makes *memory at least `bytes` long; its contents are lost. */
 static bool grow(uint8_t **memory, size_t *have, size_t bytes)
 {
-    if (bytes <= *have)
+    if (bytes <= *have && *memory != NULL)
         return true;
     free(*memory);
-    *have = tc_align_up(bytes, 4096);
+    *have = tc_align_up(bytes + 1, 4096);
     *memory = aligned_alloc(TC_CACHE_LINE_BYTES, *have);
     if (*memory == NULL)
         *have = 0;
@@ -202,7 +202,7 @@ static enum tc_status restore_templates(struct tc_join *join, struct tc_error *e
         uint16_t line = tc_cursor_u16(&in);
         uint16_t header_bytes = tc_cursor_u16(&in);
 
-        tc_cursor_u32(&in);
+        tc_cursor_zero(&in, 4);
         bytes = tc_cursor_take(&in, header_bytes);
         if (bytes == NULL || count == join->template_count || line >= join->catalog->line_count ||
             header_bytes > TC_TEMPLATE_BYTES_MAX)
@@ -230,12 +230,12 @@ static enum tc_status find_events(struct tc_join *join, struct tc_error *error)
         struct tc_event *event = &join->events[i];
 
         event->kind = tc_cursor_u8(&in);
-        tc_cursor_u8(&in);
+        tc_cursor_zero(&in, 1);
         event->about = tc_cursor_u16(&in);
         event->position = tc_cursor_u32(&in);
         event->time_ns = tc_cursor_u64(&in);
         event->payload_bytes = tc_cursor_u32(&in);
-        tc_cursor_u32(&in);
+        tc_cursor_zero(&in, 4);
         event->payload = tc_cursor_take(&in, event->payload_bytes);
         if (in.failed || event->position < position || event->position > join->header.frames)
             return tc_fail(error, TC_DAMAGED, "event %u is cut short or out of place", i);
@@ -611,6 +611,17 @@ static enum tc_status compare_digest(struct tc_join *join, struct tc_error *erro
     if (tc_digest(words, join->frame_count * 3 * sizeof *words) != join->header.frames_digest)
         return tc_fail(error, TC_DAMAGED, "the frames are not those that were recorded");
     return TC_OK;
+}
+
+bool tc_frame_packet(const struct tc_catalog *catalog, const struct tc_frame *frame,
+                     struct tc_packet *packet)
+{
+    const uint8_t *payload = frame->bytes + frame->payload_offset;
+    /* the UDP header stands in front, RFC 768; joined packets are never cut */
+    size_t bytes = tc_load_be16(payload - TC_UDP_BYTES + 4) - (size_t)TC_UDP_BYTES;
+
+    return tc_framer_open(&catalog->channels[catalog->lines[frame->line].channel].framer, payload,
+                          bytes, packet);
 }
 
 /* ---- the whole ---- */

@@ -35,6 +35,13 @@ struct tc_event {
     uint8_t kind; /* enum tc_event_kind; unknown ones are to be ignored */
 };
 
+/*
+ * Reads the header of a frame that is a sound packet of its line. False where it is none: a block
+ * can be put together by somebody else than tickcap.
+ */
+bool tc_frame_packet(const struct tc_catalog *catalog, const struct tc_frame *frame,
+                     struct tc_packet *packet);
+
 struct tc_join; /* what it takes to join; one a thread */
 
 /* `catalog` outlives the join. NULL when memory is short. */

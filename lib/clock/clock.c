@@ -41,17 +41,20 @@ void tc_clock_write(struct tc_scribe *out, const struct tc_clock *clock)
 
 void tc_clock_read(struct tc_cursor *in, struct tc_clock *clock)
 {
+    uint8_t in_sync;
+
     clock->source = tc_cursor_u8(in);
     clock->unit = tc_cursor_u8(in);
     clock->epoch = tc_cursor_u8(in);
-    clock->in_sync = tc_cursor_u8(in) != 0;
+    in_sync = tc_cursor_u8(in);
+    clock->in_sync = in_sync != 0;
     clock->corrections = tc_cursor_u32(in);
     clock->base_ticks = tc_cursor_u64(in);
     clock->base_ns = tc_cursor_u64(in);
     clock->slope = tc_cursor_u64(in);
     clock->error_ns_max = tc_cursor_u64(in);
-    tc_cursor_u64(in);
-    if (clock->source >= TC_CLOCK_SOURCES || clock->unit >= TC_CLOCK_UNITS ||
+    tc_cursor_zero(in, 8);
+    if (in_sync > 1 || clock->source >= TC_CLOCK_SOURCES || clock->unit >= TC_CLOCK_UNITS ||
         clock->epoch >= TC_CLOCK_EPOCHS)
         in->failed = true;
 }

@@ -23,8 +23,12 @@ void tc_zone_utc(struct tc_zone *zone)
 static enum tc_status add_span(struct tc_zone *zone, int64_t from_s, int32_t offset_s,
                                struct tc_error *error)
 {
+    if (offset_s < -DAY_S || offset_s > DAY_S)
+        return tc_fail(error, TC_DAMAGED, "an offset of %d s, expected at most a day", offset_s);
     if (zone->count > 0 && zone->spans[zone->count - 1].offset_s == offset_s)
         return TC_OK;
+    if (zone->count > 0 && from_s <= zone->spans[zone->count - 1].from_s)
+        return tc_fail(error, TC_DAMAGED, "a change at %ld s is not behind the one before", from_s);
     if (zone->count == TC_ZONE_SPANS_MAX)
         return tc_fail(error, TC_LIMIT, "more than %d changes of the offset", TC_ZONE_SPANS_MAX);
     zone->spans[zone->count++] = (struct tc_zone_span){from_s, offset_s};

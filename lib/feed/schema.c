@@ -112,9 +112,11 @@ enum tc_status tc_feed_check(const struct tc_feed *feed, struct tc_error *error)
                               error);
         if (status != TC_OK)
             return status;
-        if (type->fields[0].meaning != TC_MEAN_TYPE || type->fields[0].width != 1)
-            return tc_fail(error, TC_DAMAGED, "%s: %s does not begin with its type code",
-                           feed->name, type->name);
+        if (type->fields[0].meaning != TC_MEAN_TYPE || type->fields[0].width != 1 ||
+            tc_field_of(type->fields + 1, type->field_count - 1u, TC_MEAN_TYPE) != NULL)
+            return tc_fail(error, TC_DAMAGED,
+                           "%s: %s does not begin with its type code, or has it twice", feed->name,
+                           type->name);
     }
     return TC_OK;
 }

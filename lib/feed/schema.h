@@ -124,8 +124,8 @@ const struct tc_field *tc_field_named(const struct tc_field *fields, size_t coun
 
 /*
  * A table that breaks a rule is refused with one sentence: every byte of a message belongs to
- * exactly one field, in order; numbers have 1 to 8 bytes; the type code stands alone in byte 0;
- * codes are unique; a header has session, sequence and count.
+ * exactly one field, in order; numbers have 1 to 8 bytes; the type code stands in byte 0 and
+ * nowhere else; codes are unique; a header has session, sequence and count.
  */
 TC_MUST_USE enum tc_status tc_feed_check(const struct tc_feed *feed, struct tc_error *error);
 

@@ -1,6 +1,8 @@
 /* The boxes of a capture: text, ports, streams, feed tables, channels, lines. */
 #include "file/capture.h"
 
+#include "base/utf8.h"
+
 enum { TEXT_MAX = 255 };
 
 /* ---- writing ---- */
@@ -22,13 +24,24 @@ void tc_box_end(struct tc_scribe *out, size_t begin)
     tc_scribe_align(out, 8);
 }
 
-/* u8 length, then the bytes */
+/*
+ * u8 length, then the bytes. A capture must not become unreadable by the name of the file that it
+ * was imported from: what is no text becomes a question mark.
+ */
 static void write_text(struct tc_scribe *out, const char *text)
 {
-    size_t length = strnlen(text, TEXT_MAX);
+    const uint8_t *at = (const uint8_t *)text;
+    size_t left = strnlen(text, TEXT_MAX);
 
-    tc_scribe_uint(out, length, 1);
-    tc_scribe_bytes(out, text, length);
+    tc_scribe_uint(out, left, 1);
+    while (left > 0) {
+        size_t character = tc_utf8_character(at, left);
+        size_t bytes = character > 0 ? character : 1;
+
+        tc_scribe_bytes(out, character > 0 ? at : (const uint8_t *)"?", bytes);
+        at += bytes;
+        left -= bytes;
+    }
 }
 
 static void write_text_box(struct tc_scribe *out, enum tc_box_kind kind, const char *text)
@@ -206,6 +219,26 @@ bool tc_box_next(struct tc_cursor *in, uint32_t *kind, struct tc_cursor *box)
     return !in->failed;
 }
 
+bool tc_boxes_filled_with_zeros(struct tc_cursor boxes)
+{
+    uint8_t any = 0;
+
+    while (!boxes.failed && tc_cursor_left(&boxes) >= TC_BOX_HEAD_BYTES &&
+           tc_load_le32(boxes.at) != 0) {
+        uint64_t length = tc_load_le64(boxes.at + 8);
+        const uint8_t *padding;
+
+        tc_cursor_take(&boxes, TC_BOX_HEAD_BYTES);
+        tc_cursor_take(&boxes, length);
+        padding = tc_cursor_take(&boxes, tc_align_up(length, 8) - length);
+        for (size_t i = 0; padding != NULL && i < tc_align_up(length, 8) - length; i++)
+            any |= padding[i];
+    }
+    while (boxes.at < boxes.end)
+        any |= *boxes.at++;
+    return any == 0;
+}
+
 /* A text into an array that it must fit, zero included. */
 static void read_text(struct tc_cursor *in, char *text, size_t size)
 {
@@ -218,8 +251,7 @@ static void read_text(struct tc_cursor *in, char *text, size_t size)
     }
     memcpy(text, bytes, length);
     text[length] = '\0';
-    for (uint8_t i = 0; i < length; i++)
-        in->failed |= bytes[i] < 0x20 || bytes[i] == 0x7f; /* it may be shown on a terminal */
+    in->failed |= !tc_utf8_is_text(bytes, length); /* it may be shown on a terminal */
 }
 
 static const char *take_text(struct tc_cursor *in, struct tc_arena *arena)
@@ -328,11 +360,22 @@ static void read_zone(struct tc_cursor *in, struct tc_zone *zone)
     if (zone->count == 0 || zone->count > TC_ZONE_SPANS_MAX)
         in->failed = true;
     for (uint32_t i = 0; i < zone->count && !in->failed; i++) {
-        zone->spans[i].from_s = (int64_t)tc_cursor_u64(in);
-        zone->spans[i].offset_s = (int32_t)tc_cursor_u32(in);
-        if (zone->spans[i].offset_s < -86400 || zone->spans[i].offset_s > 86400)
-            in->failed = true;
+        struct tc_zone_span *span = &zone->spans[i];
+
+        span->from_s = (int64_t)tc_cursor_u64(in);
+        span->offset_s = (int32_t)tc_cursor_u32(in);
+        in->failed |= span->offset_s < -86400 || span->offset_s > 86400 ||
+                      (i > 0 && span->from_s <= span[-1].from_s);
     }
+}
+
+static enum tc_status nothing_left(const struct tc_cursor *box, const char *what,
+                                   struct tc_error *error)
+{
+    if (tc_cursor_left(box) > 0)
+        return tc_fail(error, TC_DAMAGED, "%zu bytes follow the last %s in its box",
+                       tc_cursor_left(box), what);
+    return TC_OK;
 }
 
 static enum tc_status read_channels(struct tc_capture *capture, struct tc_arena *arena,
@@ -362,7 +405,7 @@ static enum tc_status read_channels(struct tc_capture *capture, struct tc_arena 
         tc_framer_init(&channel->framer, channel->feed);
         catalog->channel_count++;
     }
-    return TC_OK;
+    return nothing_left(&box, "channel", error);
 }
 
 static enum tc_status read_lines(struct tc_capture *capture, struct tc_arena *arena,
@@ -386,12 +429,13 @@ static enum tc_status read_lines(struct tc_capture *capture, struct tc_arena *ar
         line->port = tc_cursor_u16(&box);
         line->vlan = tc_cursor_u16(&box);
         line->nic_port = tc_cursor_u8(&box);
-        if (box.failed || line->channel >= catalog->channel_count)
-            return tc_fail(error, TC_DAMAGED, "line %u is cut short or of no channel",
+        if (box.failed || line->channel >= catalog->channel_count ||
+            (line->nic_port != TC_PORT_ANY && line->nic_port >= capture->port_count))
+            return tc_fail(error, TC_DAMAGED, "line %u is cut short, of no channel or of no port",
                            catalog->line_count);
         catalog->line_count++;
     }
-    return TC_OK;
+    return nothing_left(&box, "line", error);
 }
 
 static enum tc_status read_ports(struct tc_capture *capture, struct tc_arena *arena,
@@ -443,7 +487,9 @@ static enum tc_status read_text_box(struct tc_cursor box, char *text, size_t siz
                                     struct tc_error *error)
 {
     read_text(&box, text, size);
-    return box.failed ? tc_fail(error, TC_DAMAGED, "a text of the head is cut short") : TC_OK;
+    if (box.failed)
+        return tc_fail(error, TC_DAMAGED, "a text of the head is cut short, too long or no text");
+    return nothing_left(&box, "text", error);
 }
 
 enum tc_status tc_capture_read(struct tc_capture *capture, struct tc_arena *arena, uint32_t kind,

@@ -57,6 +57,9 @@ void tc_capture_write(struct tc_scribe *out, const struct tc_capture *capture);
 /* A box: its kind and its bytes. False at the end; a broken one fails the cursor. */
 bool tc_box_next(struct tc_cursor *in, uint32_t *kind, struct tc_cursor *box);
 
+/* Whether the bytes between boxes and behind the last one, which readers ignore, are zero. */
+bool tc_boxes_filled_with_zeros(struct tc_cursor boxes);
+
 /* Begins a box; answers where its length is to be put by tc_box_end. */
 size_t tc_box_begin(struct tc_scribe *out, enum tc_box_kind kind);
 void tc_box_end(struct tc_scribe *out, size_t begin);

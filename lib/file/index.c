@@ -223,9 +223,10 @@ bool tc_index_next(struct tc_cursor *in, struct tc_index_record *record)
     record->last_rx_ns = tc_cursor_u64(&fields);
     ranges = tc_cursor_u32(&fields);
     record->set_count = tc_cursor_u16(&fields);
-    tc_cursor_u16(&fields);
+    tc_cursor_zero(&fields, 2);
     length = tc_cursor_u32(&fields);
-    if (length < TC_INDEX_RECORD_BYTES + (uint64_t)ranges * TC_INDEX_RANGE_BYTES ||
+    tc_cursor_zero(&fields, 4);
+    if (fields.failed || length < TC_INDEX_RECORD_BYTES + (uint64_t)ranges * TC_INDEX_RANGE_BYTES ||
         length - TC_INDEX_RECORD_BYTES > tc_cursor_left(in)) {
         in->failed = true;
         return false;

@@ -291,9 +291,11 @@ static bool next_segment(struct tc_reader *reader, struct stream *stream, struct
 {
     const struct tc_roster_entry *entry;
 
-    while ((entry = tc_roster_find(&reader->roster, stream->source.capture->run_id,
+    /* numbers count from 1; 0 follows the highest that there is */
+    while (chain->next_number != 0 &&
+           (entry = tc_roster_find(&reader->roster, stream->source.capture->run_id,
                                    stream->source.stream, chain->writer, chain->next_number)) !=
-           NULL) {
+               NULL) {
         chain->next_number = entry->number + 1;
         if (!open_segment(reader, stream, chain, entry))
             continue;
@@ -366,29 +368,6 @@ static bool next_block(struct tc_reader *reader, struct stream *stream, struct c
 
 /* ---- streams ---- */
 
-static enum tc_status take_boxes(struct stream *stream, struct tc_error *error)
-{
-    struct tc_cursor ledger = tc_join_box(stream->join, TC_COL_LEDGER);
-    struct tc_cursor clock = tc_join_box(stream->join, TC_COL_CLOCK);
-    struct tc_cursor nic = tc_join_box(stream->join, TC_COL_NIC);
-    enum tc_status status;
-
-    if (tc_cursor_left(&nic) > 0)
-        tc_nic_read(&nic, &stream->state.nic);
-    if (tc_cursor_left(&ledger) > 0)
-        tc_ledger_read(&ledger, &stream->state.ledger);
-    if (tc_cursor_left(&clock) > 0)
-        tc_clock_read(&clock, &stream->state.clock);
-    if (ledger.failed || clock.failed || nic.failed)
-        return tc_fail(error, TC_DAMAGED,
-                       "the ledger, the clock or the port's counters of a block are cut short");
-    status = tc_stream_state_channels(&stream->state, tc_join_box(stream->join, TC_COL_CHANNELS),
-                                      error);
-    if (status != TC_OK)
-        return status;
-    return tc_stream_state_lines(&stream->state, tc_join_box(stream->join, TC_COL_LINES), error);
-}
-
 /* Joins the block that waits in a chain. */
 static void join_block(struct tc_reader *reader, struct stream *stream, struct chain *chain)
 {
@@ -399,7 +378,7 @@ static void join_block(struct tc_reader *reader, struct stream *stream, struct c
     stream->header = chain->header;
     if (tc_join_block(stream->join, &chain->header, chain->bytes, reader->options.verify,
                       &detail) != TC_OK ||
-        take_boxes(stream, &detail) != TC_OK) {
+        tc_stream_state_block(&stream->state, stream->join, &detail) != TC_OK) {
         tc_fail(&fault, detail.status, "%s: block %lu at byte %lu: %.380s", chain->segment->path,
                 chain->header.number, chain->header.offset, detail.text);
         tell(reader, &fault);

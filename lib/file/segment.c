@@ -68,6 +68,8 @@ static enum tc_status read_head(struct tc_segment *segment, struct tc_error *err
         tc_segment_head_read(bytes, &segment->head, &segment->arena, &segment->capture,
                              &segment->state, &detail) != TC_OK)
         status = about(segment, TC_HEAD_BYTES, &detail, error);
+    segment->head_padding_is_zero = tc_boxes_filled_with_zeros(
+        tc_cursor_of(bytes + TC_HEAD_BYTES, segment->head.head_bytes - TC_HEAD_BYTES));
     free(bytes);
     return status;
 }
@@ -85,7 +87,9 @@ static void read_index(struct tc_segment *segment, uint64_t offset, uint64_t byt
         tc_load_le64(index + TC_INDEX_AT_head_checksum) ==
             tc_digest(index, TC_INDEX_AT_head_checksum) &&
         memcmp(index + TC_INDEX_AT_segment_id, segment->head.segment_id, TC_ID_BYTES) == 0 &&
+        tc_load_le64(index + TC_INDEX_AT_offset) == offset &&
         tc_load_le64(index + TC_INDEX_AT_index_bytes) == bytes &&
+        tc_load_le64(index + TC_INDEX_AT_reserved) == 0 &&
         tc_load_le64(index + TC_INDEX_AT_body_checksum) ==
             tc_digest(index + TC_INDEX_HEAD_BYTES, bytes - TC_INDEX_HEAD_BYTES)) {
         segment->index = index;
@@ -106,7 +110,8 @@ static void read_tail(struct tc_segment *segment)
         memcmp(tail + TC_TAIL_AT_magic, TC_END_MAGIC, TC_MAGIC_BYTES) != 0 ||
         tc_load_le64(tail + TC_TAIL_AT_tail_checksum) !=
             tc_digest(tail, TC_TAIL_AT_tail_checksum) ||
-        tc_load_le64(tail + TC_TAIL_AT_file_bytes) != segment->file_bytes)
+        tc_load_le64(tail + TC_TAIL_AT_file_bytes) != segment->file_bytes ||
+        tc_load_le64(tail + TC_TAIL_AT_reserved) != 0)
         return;
     index_offset = tc_load_le64(tail + TC_TAIL_AT_index_offset);
     index_bytes = tc_load_le64(tail + TC_TAIL_AT_index_bytes);

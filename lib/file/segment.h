@@ -33,6 +33,7 @@ struct tc_segment {
     size_t index_bytes;
     uint8_t *block_bytes; /* of the block read last */
     size_t block_capacity;
+    bool head_padding_is_zero;
     bool padding_is_zero; /* between that block and the next place for one */
 };
 

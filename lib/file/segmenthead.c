@@ -83,6 +83,11 @@ enum tc_status tc_segment_head_peek(const uint8_t *bytes, size_t length,
     if (head->head_bytes < TC_HEAD_BYTES || head->head_bytes > TC_SEGMENT_HEAD_BYTES_MAX ||
         head->head_bytes % TC_BLOCK_ALIGN != 0)
         return tc_fail(error, TC_DAMAGED, "the head claims to be %u bytes long", head->head_bytes);
+    if (head->number == 0 || head->writer >= head->writers)
+        return tc_fail(error, TC_DAMAGED,
+                       "the head is of segment %u of writer %u of %u, expected a number from 1 and "
+                       "a writer below their number",
+                       head->number, head->writer, head->writers);
     for (size_t at = TC_HEAD_AT_reserved_1; at < TC_HEAD_AT_body_checksum; at += 8)
         if (tc_load_le64(bytes + at) != 0)
             return tc_fail(error, TC_VERSION, "reserved bytes of the head are not zero");
@@ -94,6 +99,14 @@ static bool next_box(struct tc_cursor *in, uint32_t *kind, struct tc_cursor *box
 {
     return tc_cursor_left(in) >= TC_BOX_HEAD_BYTES && tc_load_le32(in->at) != 0 &&
            tc_box_next(in, kind, box);
+}
+
+static bool names_stream(const struct tc_capture *capture, uint32_t number)
+{
+    for (uint16_t i = 0; i < capture->stream_count; i++)
+        if (capture->streams[i].number == number)
+            return true;
+    return false;
 }
 
 static enum tc_status read_states(struct tc_cursor boxes, struct tc_stream_state *state,
@@ -118,6 +131,7 @@ enum tc_status tc_segment_head_read(const uint8_t *bytes, const struct tc_segmen
     struct tc_cursor boxes = tc_cursor_of(bytes + TC_HEAD_BYTES, head->head_bytes - TC_HEAD_BYTES);
     struct tc_cursor states = boxes;
     struct tc_cursor box;
+    uint64_t seen = 0; /* bit k: a box of kind k */
     uint32_t kind;
     enum tc_status status;
     uint8_t *memory;
@@ -128,6 +142,9 @@ enum tc_status tc_segment_head_read(const uint8_t *bytes, const struct tc_segmen
     *capture = (struct tc_capture){0};
     memcpy(capture->run_id, bytes + TC_HEAD_AT_run_id, TC_ID_BYTES);
     while (next_box(&boxes, &kind, &box)) {
+        if (kind < 64 && (seen >> kind & 1) != 0)
+            return tc_fail(error, TC_DAMAGED, "box %u of the head stands twice", kind);
+        seen |= kind < 64 ? UINT64_C(1) << kind : 0;
         status = tc_capture_read(capture, arena, kind, box, error);
         if (status != TC_OK)
             return status;
@@ -137,6 +154,9 @@ enum tc_status tc_segment_head_read(const uint8_t *bytes, const struct tc_segmen
     if (boxes.failed)
         return tc_fail(error, TC_DAMAGED, "a box of the head is cut short");
     status = tc_capture_check(capture, arena, error);
+    if (status == TC_OK && !names_stream(capture, head->stream))
+        status = tc_fail(error, TC_DAMAGED, "the head does not name its own stream %u",
+                         head->stream);
     if (status != TC_OK)
         return status;
     memory = tc_arena_take(arena, tc_stream_state_footprint(&capture->catalog) + 64);

@@ -154,6 +154,29 @@ enum tc_status tc_stream_state_channels(struct tc_stream_state *state, struct tc
     return TC_OK;
 }
 
+enum tc_status tc_stream_state_block(struct tc_stream_state *state, const struct tc_join *join,
+                                     struct tc_error *error)
+{
+    struct tc_cursor ledger = tc_join_box(join, TC_COL_LEDGER);
+    struct tc_cursor clock = tc_join_box(join, TC_COL_CLOCK);
+    struct tc_cursor nic = tc_join_box(join, TC_COL_NIC);
+    enum tc_status status;
+
+    if (tc_cursor_left(&ledger) > 0)
+        tc_ledger_read(&ledger, &state->ledger);
+    if (tc_cursor_left(&clock) > 0)
+        tc_clock_read(&clock, &state->clock);
+    if (tc_cursor_left(&nic) > 0)
+        tc_nic_read(&nic, &state->nic);
+    if (ledger.failed || clock.failed || nic.failed)
+        return tc_fail(error, TC_DAMAGED,
+                       "the ledger, the clock or the port's counters of a block are cut short");
+    status = tc_stream_state_channels(state, tc_join_box(join, TC_COL_CHANNELS), error);
+    if (status != TC_OK)
+        return status;
+    return tc_stream_state_lines(state, tc_join_box(join, TC_COL_LINES), error);
+}
+
 enum tc_status tc_stream_state_symbol(struct tc_stream_state *state, uint16_t channel,
                                       const uint8_t *payload, size_t bytes, struct tc_error *error)
 {
@@ -171,6 +194,8 @@ static enum tc_status read_symbols(struct tc_stream_state *state, struct tc_curs
         uint32_t channel = tc_cursor_u32(&box);
         uint32_t count = tc_cursor_u32(&box);
 
+        if (box.failed)
+            return tc_fail(error, TC_DAMAGED, "the names of a channel are cut short");
         for (uint32_t i = 0; i < count; i++) {
             const uint8_t *entry = tc_cursor_take(&box, SYMBOL_ENTRY_BYTES);
             enum tc_status status;

@@ -8,6 +8,7 @@
 
 #include "base/placer.h"
 #include "block/catalog.h"
+#include "block/join.h"
 #include "clock/clock.h"
 #include "file/capture.h"
 #include "track/state.h"
@@ -46,6 +47,11 @@ TC_MUST_USE enum tc_status tc_stream_state_lines(struct tc_stream_state *state,
 TC_MUST_USE enum tc_status tc_stream_state_channels(struct tc_stream_state *state,
                                                     struct tc_cursor channels,
                                                     struct tc_error *error);
+
+/* Takes ledger, clock and line states of the block that was joined last. */
+TC_MUST_USE enum tc_status tc_stream_state_block(struct tc_stream_state *state,
+                                                 const struct tc_join *join,
+                                                 struct tc_error *error);
 
 /* Takes a name; the payload is that of a TC_EVENT_SYMBOL. */
 TC_MUST_USE enum tc_status tc_stream_state_symbol(struct tc_stream_state *state, uint16_t channel,

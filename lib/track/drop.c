@@ -139,18 +139,20 @@ static void read_run(struct tc_cursor *in, struct tc_drop_run *entry)
 #define TC_GET(width, name) entry->name = (__typeof__(entry->name))tc_cursor_uint(in, width);
     TC_DROP_RUN(TC_GET)
 #undef TC_GET
-    tc_cursor_u8(in);
+    tc_cursor_zero(in, 1);
     in->failed |= entry->run.end < entry->run.first ||
                   (entry->fate >= TC_DROP_CAUSES && entry->fate != TC_DROP_FILTERED);
 }
 
 void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
 {
-    uint32_t runs;
+    uint32_t exact;
+    uint64_t runs;
 
     tc_drop_clear(drop);
     drop->cause = tc_cursor_u32(in);
-    drop->exact = tc_cursor_u32(in) != 0;
+    exact = tc_cursor_u32(in);
+    drop->exact = exact != 0;
     drop->frames = tc_cursor_u64(in);
     drop->messages = tc_cursor_u64(in);
     drop->unmatched = tc_cursor_u64(in);
@@ -160,10 +162,10 @@ void tc_drop_read(struct tc_cursor *in, struct tc_drop *drop)
     drop->wire_bytes = tc_cursor_u64(in);
     drop->first_ns = tc_cursor_u64(in);
     drop->last_ns = tc_cursor_u64(in);
-    in->failed |= tc_cursor_left(in) < 8 || tc_load_le64(in->at) > TC_DROP_RUNS_MAX ||
+    runs = tc_cursor_u64(in);
+    in->failed |= runs > TC_DROP_RUNS_MAX || exact > 1 ||
                   (drop->cause >= TC_DROP_CAUSES &&
                    (drop->cause != TC_DROP_FILTERED || drop->frames > 0));
-    runs = (uint32_t)tc_cursor_u64(in);
-    for (uint32_t i = 0; i < runs && !in->failed; i++)
+    for (uint64_t i = 0; i < runs && !in->failed; i++)
         read_run(in, &drop->runs[drop->run_count++]);
 }

@@ -25,13 +25,16 @@ void tc_session_write(struct tc_scribe *out, const struct tc_session *session)
 void tc_session_read(struct tc_cursor *in, struct tc_session *session)
 {
     const uint8_t *id = tc_cursor_take(in, sizeof session->id);
+    uint32_t end_seen;
 
     if (id != NULL)
         memcpy(&session->id, id, sizeof session->id);
     session->first = tc_cursor_u64(in);
     session->next = tc_cursor_u64(in);
     session->ordinal = tc_cursor_u32(in);
-    session->end_seen = tc_cursor_u32(in) != 0;
+    end_seen = tc_cursor_u32(in);
+    session->end_seen = end_seen != 0;
+    in->failed |= end_seen > 1;
 }
 
 /* u32 number of rows, u32 zero, then the rows. */
@@ -47,7 +50,7 @@ static void read_rows(struct tc_cursor *in, uint64_t *rows, uint32_t count)
 {
     uint32_t stored = tc_cursor_u32(in);
 
-    tc_cursor_u32(in);
+    tc_cursor_zero(in, 4);
     for (uint32_t i = 0; i < count; i++)
         rows[i] = i < stored ? tc_cursor_u64(in) : 0;
     if (stored > count)

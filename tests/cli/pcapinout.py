@@ -6,7 +6,7 @@ import struct
 import expectedrows
 import pcapio
 import tap
-from clispace import HERE, Mixed, exported, imported, same_rows
+from clispace import HERE, Mixed, exported, imported, refused, same_rows
 from expectedrows import OPENING, SECOND
 from program import contains, info, tickcap
 
@@ -51,6 +51,22 @@ def test_import_merges_its_inputs_by_time():
     pcapio.write(inputs[1], frames[1000:])
     same_rows(exported(imported("joined", inputs[1], inputs[0])), sorted(
         frames[1000:] + frames[:1000], key=lambda frame: frame[0]))
+
+
+def test_import_takes_lines_of_any_port():
+    """A file does not say which port its frames are from; lines that only a port tells apart are
+    refused."""
+    mixed = Mixed.get()
+    ports = ("ports:\n" + "".join(f"  - {{ name: p{port}, device: net_null{port}, rx_lcores: [1], "
+                                  "writer_lcores: [2] }\n" for port in range(2)))
+    bound = ports + expectedrows.CONFIGURATION.replace('26477" }', '26477", port: p1 }')
+    capture = imported("ofports", HERE / "mixed/in.pcap", configuration=bound)
+    assert info(capture)["channels"] == info(mixed.capture)["channels"]
+    tickcap("verify", capture).expect(0)
+    alike = bound.replace('233.54.12.111:26477", port: p1', '233.86.230.111:26477", port: p0')
+    (HERE / "alike.yaml").write_text(alike)
+    refused(tickcap("import", HERE / "mixed/in.pcap", "-c", HERE / "alike.yaml", "-o",
+                    HERE / "alike"), "tickcap import", "channels", "233.86.230.111:26477")
 
 
 def pcapng(frames, order="<", resolutions=(9,)):

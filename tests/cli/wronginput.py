@@ -92,6 +92,7 @@ WRONG_LINES = [
     ("    rx_lcores: [0]", "    rx_lcores: [two]", "ports.0.rx_lcores.0", ["'two'"]),
     ("    rx_lcores: [0]", "    rx_lcores: [0, 1024]", "ports.0.rx_lcores.1", ["'1024'"]),
     ("    profile: pcap", "    join: true", "ports.0.join", ["'true'", "not supported"]),
+    ("  - name: totalview", '  - name: "x\\u009b31m"', "channels.0.name", ["control character"]),
 ]
 WRONG_GROUPS = ["233.54.12.111", "233.54.12.111:", "233.54.12.111:65536", "233.54.12:26477",
                 "300.1.1.1:5", "example.com:26477", "[ff02::1]:5", "1.2.3.4@", "@233.1.1.1:5",
@@ -189,6 +190,7 @@ def test_files_that_are_no_configuration():
             ("- a\n- b\n", ["mapping"]),
             ("\tname: x\n", ["not YAML"]), ("name: a\nname: b\n", []), ("name: *nowhere\n", []),
             ("a: &a [*a]\n", ["a"]), ("\0\1\2\xff", []), ("name: \"\xe9\n", []),
+            ("name: a\nhost: \xe9\n", [":2: ", "0xe9", "UTF-8"]), ("%a\xae\xae x\n", ["UTF-8"]),
             ("{" * 3000, []), ("? [complex, key]\n: value\n", []), ("name:\n", ["name"]),
             ("%YAML 9.9\n---\nname: x\n", [])]:
         path.write_bytes(text.encode("latin-1"))
@@ -443,6 +445,19 @@ def test_a_frame_that_is_too_long_ends_an_import_with_a_sentence():
     said, = said_by(ended, "tickcap import")
     assert "frame 11" in said and "70000" in said, said
     same_rows(exported(folder / "d"), frames)
+
+
+def test_names_of_files_that_are_no_text_do_not_make_a_capture_unreadable():
+    folder = folder_of("names")
+    for number, name in enumerate([b"a\nb.pcap", b"\xe9.pcap", b"x\xc2\x9b31m.pcap",
+                                   "Z\xfcrich.pcap".encode(), b"x" * 198 + "\xfc.pcap".encode()]):
+        path = os.fsencode(folder) + b"/" + name
+        shutil.copy(folder / "in.pcap", path)
+        out = folder / f"out{number}"
+        tickcap("import", os.fsdecode(path), "-c", folder / "c.yaml", "-o", out).expect(0)
+        tickcap("verify", out).expect(0)
+        assert info(out)["frames"] == 200
+        same_rows(exported(out), pcapio.read(folder / "in.pcap"))
 
 
 # ---- segments ----

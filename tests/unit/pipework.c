@@ -18,7 +18,11 @@ _Noreturn void pipework_fail(const char *file, int line, const char *sentence)
 void pipework_id(uint8_t id[TC_ID_BYTES])
 {
     static uint64_t count;
-    uint64_t words[2] = {++count * UINT64_C(0x9e3779b97f4a7c15), ~count};
+    uint64_t words[2];
+
+    count++;
+    words[0] = count * UINT64_C(0x9e3779b97f4a7c15);
+    words[1] = ~count;
 
     memcpy(id, words, TC_ID_BYTES);
 }

@@ -311,6 +311,8 @@ Test(drop, impossible_ones_are_refused)
         {TC_DROP_HEAD_BYTES + 16, UINT64_MAX, 8},     /* begins behind its end */
         {TC_DROP_HEAD_BYTES + 86, TC_DROP_CAUSES, 1}, /* fate */
         {TC_DROP_HEAD_BYTES + 86, TC_DROP_FILTERED + 1, 1},
+        {4, 2, 4},                     /* neither exact nor not */
+        {TC_DROP_BYTES_MAX - 1, 1, 1}, /* reserved */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -288,3 +288,24 @@ Test(ledger, rows_have_the_names_of_their_members)
     cr_assert_str_eq(tc_figure_rows[0].name, "packets");
     cr_assert_eq(tc_figures_get(&figures, TC_FIGURE_ROWS - 1), 14);
 }
+
+/* Reserved bytes, and words that are 0 or 1. */
+Test(state, other_words_are_refused)
+{
+    struct test_random random = {8};
+    uint8_t bytes[TC_LINE_STATE_BYTES_MAX];
+    struct tc_scribe out = tc_scribe_of(bytes, sizeof bytes);
+    struct tc_session session = random_session(&random);
+    struct tc_line_state state = random_state(&random);
+    size_t left;
+
+    tc_session_write(&out, &session);
+    cr_assert(reads_session(bytes, out.length, &left));
+    bytes[TC_SESSION_STATE_BYTES - 4] = 2;
+    cr_assert_not(reads_session(bytes, out.length, &left));
+    out = tc_scribe_of(bytes, sizeof bytes);
+    tc_line_state_write(&out, &state);
+    cr_assert(reads_state(bytes, out.length, &left));
+    bytes[7] = 1;
+    cr_assert_not(reads_state(bytes, out.length, &left));
+}

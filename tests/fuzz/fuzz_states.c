@@ -1,0 +1,133 @@
+/*
+ * What batches and blocks tell of trackers: losses, states of lines, sessions, ledgers, clocks.
+ * Any bytes are refused, or they are what is written again.
+ *
+ * Input: which of them, then its bytes.
+ */
+#include "fuzz.h"
+#include "track/drop.h"
+#include "track/state.h"
+
+enum { BYTES_MAX = 1 << 16 };
+
+static uint8_t written[BYTES_MAX];
+
+/* What was read from `in` is `out` now; reading and writing that again changes nothing. */
+static bool take_drop(struct tc_cursor *in, struct tc_scribe *out)
+{
+    struct tc_drop drop;
+
+    tc_drop_read(in, &drop);
+    FUZZ_MUST(drop.run_count <= TC_DROP_RUNS_MAX, "a loss has more runs than there can be");
+    if (!in->failed)
+        tc_drop_write(out, &drop);
+    return !in->failed;
+}
+
+static bool take_line(struct tc_cursor *in, struct tc_scribe *out)
+{
+    struct tc_line_state state = {0};
+
+    tc_line_state_read(in, &state);
+    FUZZ_MUST(state.session_count <= 2, "a line has more than two open sessions");
+    if (!in->failed)
+        tc_line_state_write(out, &state);
+    return !in->failed;
+}
+
+static bool take_session(struct tc_cursor *in, struct tc_scribe *out)
+{
+    struct tc_session session = {0};
+
+    tc_session_read(in, &session);
+    if (!in->failed)
+        tc_session_write(out, &session);
+    return !in->failed;
+}
+
+static bool take_ledger(struct tc_cursor *in, struct tc_scribe *out)
+{
+    struct tc_ledger ledger = {0};
+
+    tc_ledger_read(in, &ledger);
+    tc_ledger_closes(&ledger);
+    if (!in->failed)
+        tc_ledger_write(out, &ledger);
+    return !in->failed;
+}
+
+static bool take_clock(struct tc_cursor *in, struct tc_scribe *out)
+{
+    struct tc_clock clock = {0};
+
+    tc_clock_read(in, &clock);
+    if (!in->failed)
+        tc_clock_write(out, &clock);
+    return !in->failed;
+}
+
+/* A line goes on from any state, whatever packets follow. */
+static bool resume_line(struct tc_cursor *in, struct tc_scribe *out)
+{
+    enum { RANGES = 4 };
+    struct tc_range memory[2 * RANGES];
+    struct tc_sequence line;
+    struct tc_line_state state = {0};
+
+    tc_line_state_read(in, &state);
+    tc_sequence_init(&line, memory, RANGES, TC_RULE_STALE_HEARTBEATS | TC_RULE_RESETS);
+    tc_sequence_resume(&line, state.sessions, state.session_count);
+    while (!in->failed && tc_cursor_left(in) >= 4) {
+        const struct tc_session *known = &state.sessions[tc_cursor_u8(in) % 2];
+        uint8_t about = tc_cursor_u8(in);
+        struct tc_packet packet = {
+            .session = (about & 0x80) != 0 ? known->id : (struct tc_session_id){{about & 3, 0}},
+            .sequence = known->next + (uint64_t)(int64_t)(int8_t)tc_cursor_u8(in),
+            .kind = about >> 2 & 1 ? TC_PACKET_HEARTBEAT : TC_PACKET_DATA,
+            .messages = tc_cursor_u8(in),
+            .send_time = tc_cursor_u8(in),
+            .stream_offset = tc_cursor_u8(in),
+        };
+        struct tc_verdict verdict;
+
+        if (packet.kind != TC_PACKET_DATA)
+            packet.messages = 0;
+        if (packet.sequence > UINT64_MAX - packet.messages)
+            continue; /* no framer gives it */
+        tc_sequence_packet(&line, &packet, &verdict);
+        FUZZ_MUST(verdict.old <= packet.messages, "more old messages than there are");
+        for (uint32_t i = 0; i < verdict.old; i++)
+            tc_sequence_old(&line, &verdict, packet.sequence + i);
+        FUZZ_MUST(line.figures.messages ==
+                      line.figures.in_order + line.figures.late + line.figures.duplicates,
+                  "the messages of a line do not add up");
+    }
+    tc_line_state_of(&state, &line);
+    tc_line_state_write(out, &state);
+    return false; /* the bytes were not only a state */
+}
+
+static bool (*const takes[])(struct tc_cursor *in, struct tc_scribe *out) = {
+    take_drop, take_line, take_session, take_ledger, take_clock, resume_line};
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    static uint8_t again[BYTES_MAX];
+    uint8_t *exact = fuzz_exact(bytes, length);
+    struct tc_cursor in = tc_cursor_of(exact, length);
+    uint8_t which = tc_cursor_u8(&in) % (sizeof takes / sizeof takes[0]);
+    struct tc_scribe out = tc_scribe_of(written, sizeof written);
+
+    if (takes[which](&in, &out)) {
+        struct tc_cursor back = tc_cursor_of(written, out.length);
+        struct tc_scribe second = tc_scribe_of(again, sizeof again);
+
+        FUZZ_MUST(!out.failed, "a state is longer than any can be");
+        FUZZ_MUST(takes[which](&back, &second) && tc_cursor_left(&back) == 0,
+                  "a state that was written cannot be read");
+        FUZZ_MUST(second.length == out.length && memcmp(written, again, out.length) == 0,
+                  "a state has come back as another");
+    }
+    free(exact);
+    return 0;
+}
