@@ -85,6 +85,7 @@ static json_t *ledger_json(const struct tc_ledger *ledger, const struct tc_nic *
     put(object, "filtered", number(ledger->filtered));
     put(object, "messages_dropped", number(ledger->messages_dropped));
     put(object, "messages_filtered", number(ledger->messages_filtered));
+    put(object, "bad_time", number(ledger->bad_time));
     put(object, "nic", nic_json(nic));
     put(object, "exact", json_boolean(tc_ledger_closes(ledger)));
     return object;
@@ -105,6 +106,37 @@ static json_t *session_json(const struct tc_account_session *session,
     return object;
 }
 
+/* What a histogram comes to; numbers are within 1 % but for lowest and highest. */
+static json_t *histogram_json(const struct tc_histogram *histogram)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } quantiles[] = {{"min", 0}, {"p50", 0.5}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1}};
+    json_t *object = json_object();
+
+    put(object, "count", number(histogram->total));
+    for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++)
+        put(object, quantiles[i].name,
+            histogram->total > 0
+                ? json_integer(tc_histogram_quantile(histogram, quantiles[i].share))
+                : json_null());
+    return object;
+}
+
+/* Named as the columns of `cat`; null where there is no message. */
+static json_t *latency_json(const struct tc_latency *latency)
+{
+    json_t *object;
+
+    if (latency == NULL)
+        return json_null();
+    object = json_object();
+    for (size_t row = 0; row < TC_LATENCY_ROWS; row++)
+        put(object, tc_latency_rows[row].column, histogram_json(tc_latency_get(latency, row)));
+    return object;
+}
+
 static json_t *line_json(const struct tc_account_line *line, const struct tc_framing *framing)
 {
     json_t *object = json_object();
@@ -120,6 +152,7 @@ static json_t *line_json(const struct tc_account_line *line, const struct tc_fra
     for (size_t i = 0; i < line->session_count; i++)
         json_array_append_new(sessions, session_json(&line->sessions[i], framing));
     put(object, "sessions", sessions);
+    put(object, "latency", latency_json(line->latency));
     return object;
 }
 
@@ -161,6 +194,20 @@ static json_t *stream_json(const struct tc_account_stream *stream)
     return object;
 }
 
+static json_t *bound_json(uint64_t bound_ns)
+{
+    return bound_ns == TC_ERROR_UNKNOWN ? json_null() : number(bound_ns);
+}
+
+/* By how much the rate of a counter has changed while it was read. */
+static json_t *drift_json(const struct tc_account_clock *noted)
+{
+    if (noted->clock.unit != TC_UNIT_TICKS || noted->first.slope == 0)
+        return json_null();
+    return json_real((double)(int64_t)(noted->clock.slope - noted->first.slope) /
+                     (double)noted->first.slope * 1e9);
+}
+
 static json_t *clock_json(const struct tc_account_clock *noted)
 {
     const struct tc_clock *clock = &noted->clock;
@@ -170,8 +217,13 @@ static json_t *clock_json(const struct tc_account_clock *noted)
     put(object, "source", json_string(tc_clock_source_names[clock->source]));
     put(object, "unit", json_string(tc_clock_unit_names[clock->unit]));
     put(object, "epoch", json_string(tc_clock_epoch_names[clock->epoch]));
-    put(object, "error_ns_max",
-        clock->error_ns_max == TC_ERROR_UNKNOWN ? json_null() : number(clock->error_ns_max));
+    put(object, "error_ns_max", bound_json(clock->error_ns));
+    put(object, "host_error_ns_max", bound_json(clock->host_error_ns));
+    put(object, "residual_ns",
+        clock->compared_ns != 0 ? json_integer(clock->residual_ns) : json_null());
+    put(object, "drift_ppb", drift_json(noted));
+    put(object, "corrections", number(clock->corrections));
+    put(object, "ahead_s", number(clock->ahead_s));
     put(object, "in_sync", json_boolean(clock->in_sync));
     put(object, "from_ns", number(noted->from_ns));
     put(object, "to_ns", number(noted->to_ns));

@@ -158,12 +158,8 @@ static void give_batch(void *context, struct tc_batch *batch, uint32_t writer)
 static enum tc_status look_at_inputs(struct import *import, char **names, struct tc_clock *clock,
                                      struct tc_error *error)
 {
-    *clock = (struct tc_clock){
-        .source = TC_CLOCK_FILE,
-        .unit = TC_UNIT_US,
-        .epoch = TC_EPOCH_UTC,
-        .error_ns_max = TC_ERROR_UNKNOWN,
-    };
+    enum tc_clock_unit unit = TC_UNIT_US;
+
     for (size_t i = 0; i < import->input_count; i++) {
         struct tc_pcap_file file = {.snaplen = TC_SNAPLEN_DEFAULT, .nanoseconds = true};
         enum tc_status status = TC_OK;
@@ -175,10 +171,11 @@ static enum tc_status look_at_inputs(struct import *import, char **names, struct
         if (status != TC_OK)
             return status;
         if (file.nanoseconds)
-            clock->unit = TC_UNIT_NS;
+            unit = TC_UNIT_NS;
         if (file.snaplen > import->port.snaplen)
             import->port.snaplen = file.snaplen;
     }
+    *clock = tc_clock_of_stamps(TC_CLOCK_FILE, unit, TC_EPOCH_UTC, 0);
     return TC_OK;
 }
 

@@ -89,12 +89,9 @@ static struct tc_clock clock_of(const struct tc_capture_run *run, const struct t
 
     if (!port->has_stamps)
         return run->discipline.clock;
-    return (struct tc_clock){
-        .source = (uint8_t)profile->source,
-        .unit = (uint8_t)profile->unit,
-        .epoch = (uint8_t)profile->epoch,
-        .error_ns_max = TC_ERROR_UNKNOWN,
-    };
+    return tc_clock_of_stamps((enum tc_clock_source)profile->source,
+                              (enum tc_clock_unit)profile->unit,
+                              (enum tc_clock_epoch)profile->epoch, 0);
 }
 
 /* On a cache line of its own. */

@@ -3,7 +3,12 @@
 
 void tc_histogram_clear(struct tc_histogram *histogram)
 {
-    memset(histogram, 0, sizeof *histogram);
+    __atomic_store_n(&histogram->total, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&histogram->lowest, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&histogram->highest, 0, __ATOMIC_RELAXED);
+    for (int below = 0; below < 2; below++)
+        for (uint32_t i = 0; i < TC_HISTOGRAM_BUCKETS; i++)
+            __atomic_store_n(&histogram->counts[below][i], 0, __ATOMIC_RELAXED);
 }
 
 void tc_histogram_peek(const struct tc_histogram *histogram, struct tc_histogram *copy)
@@ -87,54 +92,84 @@ int64_t tc_histogram_quantile(const struct tc_histogram *histogram, double share
     return histogram->highest;
 }
 
-static uint64_t entries_of(const struct tc_histogram *histogram)
+/*
+ * Buckets by place: those of negative values from far below zero up, then those of the others, so
+ * that places rise with the values.
+ */
+static uint32_t place_of(int64_t value)
 {
-    uint64_t entries = 0;
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    uint32_t bucket = tc_histogram_bucket(magnitude);
 
-    for (int below = 0; below < 2; below++)
-        for (uint32_t i = 0; i < TC_HISTOGRAM_BUCKETS; i++)
-            entries += histogram->counts[below][i] != 0;
-    return entries;
+    return value < 0 ? TC_HISTOGRAM_BUCKETS - 1 - bucket : TC_HISTOGRAM_BUCKETS + bucket;
+}
+
+static uint64_t *count_at(struct tc_histogram *histogram, uint32_t place)
+{
+    return place < TC_HISTOGRAM_BUCKETS ? &histogram->counts[1][TC_HISTOGRAM_BUCKETS - 1 - place]
+                                        : &histogram->counts[0][place - TC_HISTOGRAM_BUCKETS];
+}
+
+static uint64_t count_of(const struct tc_histogram *histogram, uint32_t place)
+{
+    return place < TC_HISTOGRAM_BUCKETS ? histogram->counts[1][TC_HISTOGRAM_BUCKETS - 1 - place]
+                                        : histogram->counts[0][place - TC_HISTOGRAM_BUCKETS];
 }
 
 void tc_histogram_write(struct tc_scribe *out, const struct tc_histogram *histogram)
 {
-    tc_scribe_uint(out, histogram->total, 8);
+    uint64_t entries = 0;
+    uint32_t last = 0;
+
+    for (uint32_t place = 0; place < TC_HISTOGRAM_PLACES; place++)
+        entries += count_of(histogram, place) != 0;
+    tc_varint_write(out, entries);
+    if (entries == 0)
+        return;
     tc_scribe_uint(out, (uint64_t)histogram->lowest, 8);
     tc_scribe_uint(out, (uint64_t)histogram->highest, 8);
-    tc_scribe_uint(out, entries_of(histogram), 8);
-    for (uint32_t below = 0; below < 2; below++)
-        for (uint32_t i = 0; i < TC_HISTOGRAM_BUCKETS; i++) {
-            if (histogram->counts[below][i] == 0)
-                continue;
-            tc_scribe_uint(out, i, 4);
-            tc_scribe_uint(out, below, 4);
-            tc_scribe_uint(out, histogram->counts[below][i], 8);
-        }
+    for (uint32_t place = 0; place < TC_HISTOGRAM_PLACES; place++) {
+        if (count_of(histogram, place) == 0)
+            continue;
+        tc_varint_write(out, place - last);
+        tc_varint_write(out, count_of(histogram, place));
+        last = place;
+    }
+}
+
+/* One entry; answers its place. */
+static uint32_t read_entry(struct tc_cursor *in, struct tc_histogram *histogram, uint32_t last,
+                           bool first, uint64_t *total)
+{
+    uint64_t step = tc_varint_read(in);
+    uint64_t count = tc_varint_read(in);
+
+    in->failed |= step >= TC_HISTOGRAM_PLACES - last || (step == 0 && !first) || count == 0 ||
+                  count > UINT64_MAX - *total;
+    if (in->failed)
+        return last;
+    *total += count;
+    *count_at(histogram, last + (uint32_t)step) += count;
+    return last + (uint32_t)step;
 }
 
 void tc_histogram_read(struct tc_cursor *in, struct tc_histogram *histogram)
 {
-    uint64_t total = tc_cursor_u64(in);
-    int64_t lowest = (int64_t)tc_cursor_u64(in);
-    int64_t highest = (int64_t)tc_cursor_u64(in);
-    uint64_t entries = tc_cursor_u64(in);
-    uint64_t counted = 0;
+    uint64_t entries = tc_varint_read(in);
+    uint64_t total = 0;
+    int64_t lowest, highest;
+    uint32_t first = 0, last = 0;
 
-    in->failed |= entries > 2 * TC_HISTOGRAM_BUCKETS || lowest > highest;
+    if (entries == 0)
+        return;
+    lowest = (int64_t)tc_cursor_u64(in);
+    highest = (int64_t)tc_cursor_u64(in);
+    in->failed |= entries > TC_HISTOGRAM_PLACES;
     for (uint64_t i = 0; i < entries && !in->failed; i++) {
-        uint32_t bucket = tc_cursor_u32(in);
-        uint32_t below = tc_cursor_u32(in);
-        uint64_t count = tc_cursor_u64(in);
-
-        if (bucket >= TC_HISTOGRAM_BUCKETS || below > 1) {
-            in->failed = true;
-            return;
-        }
-        histogram->counts[below][bucket] += count;
-        counted += count;
+        last = read_entry(in, histogram, last, i == 0, &total);
+        first = i == 0 ? last : first;
     }
-    in->failed |= counted != total;
+    in->failed |= lowest > highest || place_of(lowest) != first || place_of(highest) != last;
     if (!in->failed)
         widen(histogram, total, lowest, highest);
 }

@@ -10,17 +10,15 @@
 #ifndef TC_BASE_HISTOGRAM_H
 #define TC_BASE_HISTOGRAM_H
 
-#include "base/bytes.h"
+#include "base/varint.h"
 
 enum {
     TC_HISTOGRAM_STEPS_LOG2 = 6,
     TC_HISTOGRAM_OCTAVES = 37, /* values of 2^37 ns (137 s) and more share the last bucket */
     TC_HISTOGRAM_BUCKETS = (TC_HISTOGRAM_OCTAVES - TC_HISTOGRAM_STEPS_LOG2 + 1)
                            << TC_HISTOGRAM_STEPS_LOG2,
-    TC_HISTOGRAM_ENTRY_BYTES = 16,
-    TC_HISTOGRAM_HEAD_BYTES = 32,
-    TC_HISTOGRAM_BYTES_MAX = TC_HISTOGRAM_HEAD_BYTES +
-                             2 * TC_HISTOGRAM_BUCKETS * TC_HISTOGRAM_ENTRY_BYTES,
+    TC_HISTOGRAM_PLACES = 2 * TC_HISTOGRAM_BUCKETS, /* of both signs */
+    TC_HISTOGRAM_BYTES_MAX = 2 + 16 + TC_HISTOGRAM_PLACES * (1 + TC_VARINT_BYTES_MAX),
 };
 
 struct tc_histogram {
@@ -44,24 +42,33 @@ static inline uint32_t tc_histogram_bucket(uint64_t magnitude)
                       (magnitude >> (octave - TC_HISTOGRAM_STEPS_LOG2)) - steps);
 }
 
-static inline void tc_histogram_add(struct tc_histogram *histogram, int64_t value)
+/* Adds a value that was seen `times` times, which may be 0. */
+static inline void tc_histogram_add_many(struct tc_histogram *histogram, int64_t value,
+                                         uint64_t times)
 {
     bool below = value < 0;
     uint64_t magnitude = below ? 0 - (uint64_t)value : (uint64_t)value;
     uint64_t *count = &histogram->counts[below][tc_histogram_bucket(magnitude)];
 
-    __atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
+    if (times == 0)
+        return;
+    __atomic_store_n(count, *count + times, __ATOMIC_RELAXED);
     if (histogram->total == 0 || value < histogram->lowest)
         __atomic_store_n(&histogram->lowest, value, __ATOMIC_RELAXED);
     if (histogram->total == 0 || value > histogram->highest)
         __atomic_store_n(&histogram->highest, value, __ATOMIC_RELAXED);
-    __atomic_store_n(&histogram->total, histogram->total + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&histogram->total, histogram->total + times, __ATOMIC_RELAXED);
+}
+
+static inline void tc_histogram_add(struct tc_histogram *histogram, int64_t value)
+{
+    tc_histogram_add_many(histogram, value, 1);
 }
 
 /* A copy of a histogram that another thread may be adding to; off by what it adds meanwhile. */
 void tc_histogram_peek(const struct tc_histogram *histogram, struct tc_histogram *copy);
 
-/* Nothing counted any more. */
+/* Nothing counted any more; others may be looking. */
 void tc_histogram_clear(struct tc_histogram *histogram);
 
 /* Adds all of `more`. */

@@ -37,7 +37,8 @@
     X(24, TC_MEAN_CLASS, "class", "row of a feed table that a message belongs to")             \
     X(25, TC_MEAN_HEADER, "header", "which header, or which field of it, a frame has")         \
     X(26, TC_MEAN_LENGTH, "length", "a number of bytes")                                       \
-    X(27, TC_MEAN_FLAGS, "flags", "bits")
+    X(27, TC_MEAN_FLAGS, "flags", "bits")                                                      \
+    X(28, TC_MEAN_EXCH_SECOND, "exch_second", "second that exchange times count from")
 
 enum tc_meaning {
 #define TC_MEANING_CODE(id, code, name, what) code = id,

@@ -17,7 +17,7 @@ enum {
     TC_TEMPLATE_HEAD_BYTES = 8,
     TC_EVENT_HEAD_BYTES = 24,
     TC_RANGE_BYTES = 48,
-    TC_CLOCK_BYTES = 48,
+    TC_CLOCK_BYTES = 72,
 };
 
 /* Offset, width, name of each field of the header. */

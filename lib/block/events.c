@@ -86,19 +86,27 @@ static const struct tc_event_field nic_fields[] = {UINT("missed", 8), UINT("erro
 
 static const struct tc_event_field link_fields[] = {BOOL("up", 8), UINT("mbit", 8), END};
 
-static const struct tc_event_field step_fields[] = {{"step_ns", 8, TC_FIELD_FORM_INT}, END};
+static const struct tc_event_field step_fields[] = {
+    {"step_ns", 8, TC_FIELD_FORM_INT}, {"clock", 8, TC_FIELD_FORM_CLOCK}, END};
+
+/* `frames` since that was told last; the stamp is that of the first of them, as it came. */
+static const struct tc_event_field bad_time_fields[] = {
+    UINT("frames", 8), UINT("stamp", 8), {"why", 8, TC_FIELD_FORM_REFUSAL}, END};
+
+static const struct tc_event_field latency_fields[] = {TIME("exch_ns"), UINT("bound_ns", 8), END};
 
 static const struct tc_event_field unheard_fields[] = {UINT("reports", 8), END};
 
 static const struct tc_event_field *const fields_of[TC_EVENT_KINDS] = {
-    [TC_EVENT_SYMBOL] = symbol_fields,   [TC_EVENT_SESSION] = session_fields,
-    [TC_EVENT_DROPPED] = drop_fields,    [TC_EVENT_LINE] = no_fields,
-    [TC_EVENT_FILTERED] = drop_fields,   [TC_EVENT_GAP] = gap_fields,
-    [TC_EVENT_FILLED] = filled_fields,   [TC_EVENT_SESSION_START] = start_fields,
-    [TC_EVENT_SESSION_END] = end_fields, [TC_EVENT_SILENT] = silence_fields,
-    [TC_EVENT_SPEAKS] = silence_fields,  [TC_EVENT_NIC] = nic_fields,
-    [TC_EVENT_LINK] = link_fields,       [TC_EVENT_CLOCK_STEP] = step_fields,
-    [TC_EVENT_CHANNEL] = no_fields,      [TC_EVENT_UNHEARD] = unheard_fields,
+    [TC_EVENT_SYMBOL] = symbol_fields,     [TC_EVENT_SESSION] = session_fields,
+    [TC_EVENT_DROPPED] = drop_fields,      [TC_EVENT_LINE] = no_fields,
+    [TC_EVENT_FILTERED] = drop_fields,     [TC_EVENT_GAP] = gap_fields,
+    [TC_EVENT_FILLED] = filled_fields,     [TC_EVENT_SESSION_START] = start_fields,
+    [TC_EVENT_SESSION_END] = end_fields,   [TC_EVENT_SILENT] = silence_fields,
+    [TC_EVENT_SPEAKS] = silence_fields,    [TC_EVENT_NIC] = nic_fields,
+    [TC_EVENT_LINK] = link_fields,         [TC_EVENT_CLOCK_STEP] = step_fields,
+    [TC_EVENT_CHANNEL] = no_fields,        [TC_EVENT_UNHEARD] = unheard_fields,
+    [TC_EVENT_BAD_TIME] = bad_time_fields, [TC_EVENT_LATENCY] = latency_fields,
 };
 
 static const struct tc_event_type types[TC_EVENT_KINDS] = {

@@ -37,10 +37,13 @@ enum tc_event_about {
     X(11, TC_EVENT_SPEAKS, "speaks", TC_ABOUT_LINE, "a silent line speaks again")                 \
     X(12, TC_EVENT_NIC, "nic", TC_ABOUT_PORT, "the port's own counters of losses have risen")     \
     X(13, TC_EVENT_LINK, "link", TC_ABOUT_PORT, "the link of the port went up or down")           \
-    X(14, TC_EVENT_CLOCK_STEP, "clock_step", TC_ABOUT_PORT, "the system clock was set")           \
+    X(14, TC_EVENT_CLOCK_STEP, "clock_step", TC_ABOUT_PORT, "a clock was set")                    \
     X(15, TC_EVENT_CHANNEL, "channel", TC_ABOUT_CHANNEL, "merged figures up to here")             \
     X(16, TC_EVENT_UNHEARD, "unheard", TC_ABOUT_NOTHING,                                          \
-      "packets of several streams were not compared")
+      "packets of several streams were not compared")                                             \
+    X(17, TC_EVENT_BAD_TIME, "bad_time", TC_ABOUT_PORT, "receive times were refused")             \
+    X(18, TC_EVENT_LATENCY, "latency", TC_ABOUT_LINE,                                             \
+      "exchange and receive time are further apart than latency_bound")
 
 enum tc_event_kind {
 #define TC_EVENT_CODE(id, code, name, about, what) code = id,
@@ -57,8 +60,16 @@ enum tc_event_field_form {
     TC_FIELD_FORM_SESSION, /* as on the wire, padded with zeros to 16 */
     TC_FIELD_FORM_TEXT,    /* padded with spaces */
     TC_FIELD_FORM_BOOL,
-    TC_FIELD_FORM_WAY,  /* enum tc_filled_way */
-    TC_FIELD_FORM_FATE, /* enum tc_drop_cause or TC_DROP_FILTERED */
+    TC_FIELD_FORM_WAY,     /* enum tc_filled_way */
+    TC_FIELD_FORM_FATE,    /* enum tc_drop_cause or TC_DROP_FILTERED */
+    TC_FIELD_FORM_CLOCK,   /* enum tc_stepped_clock */
+    TC_FIELD_FORM_REFUSAL, /* enum tc_time_verdict */
+};
+
+/* Which clock was set. */
+enum tc_stepped_clock {
+    TC_STEPPED_SYSTEM = 0, /* this host's */
+    TC_STEPPED_PORT = 1,   /* the one that stamps the port's frames */
 };
 
 /* How numbers that were missing came. */

@@ -29,7 +29,8 @@ static size_t boxes_bytes_max(const struct tc_catalog *catalog)
 static size_t column_bytes_max(const struct tc_catalog *catalog,
                                const struct tc_block_limits *limits)
 {
-    size_t values = (size_t)limits->bytes * 2;
+    size_t values = (size_t)limits->bytes * 2 +
+                    catalog->line_count * (size_t)TC_LATENCY_EVENT_BYTES;
     size_t frames = (size_t)limits->frames * 8;
     size_t boxes = boxes_bytes_max(catalog);
     size_t most = values > frames ? values : frames;
@@ -45,7 +46,7 @@ static size_t block_bytes_max(const struct tc_catalog *catalog,
     /* a value may grow by two bytes; a byte of a frame is in one value and may be one alone */
     return TC_BLOCK_HEADER_BYTES + columns_max(catalog) * per_column + (size_t)limits->bytes * 4 +
            (size_t)limits->frames * 128 + (size_t)limits->messages * 8 +
-           boxes_bytes_max(catalog) * 3;
+           boxes_bytes_max(catalog) * 3 + catalog->line_count * (size_t)TC_LATENCY_EVENT_BYTES;
 }
 
 static void place(struct tc_pack *pack, struct tc_placer *placer, const struct tc_catalog *catalog,

@@ -105,7 +105,8 @@ static size_t place_all(struct tc_split *split, uint8_t *memory)
     split->channel_known = tc_place(&placer, catalog->channel_count * sizeof(bool));
     /* a message also takes a byte for its class and one for its flags */
     chunks = tc_lane_pool_chunks((size_t)split->limits.bytes * WIDENING_MOST / 16 +
-                                     2 * (size_t)split->limits.messages,
+                                     2 * (size_t)split->limits.messages +
+                                     catalog->line_count * (size_t)TC_LATENCY_EVENT_BYTES,
                                  lanes);
     pool = tc_place(&placer, tc_lane_pool_footprint(chunks));
     if (memory != NULL)
@@ -436,6 +437,45 @@ static void range_of_raw(struct tc_split *split, const struct tc_frame_record *r
                     packet.sequence + packet.messages);
 }
 
+/* An event of the block, before the frame that is taken next. */
+static void put_event(struct tc_split *split, uint8_t kind, uint16_t about, uint64_t time_ns,
+                      const void *payload, uint32_t bytes)
+{
+    uint8_t head[TC_EVENT_HEAD_BYTES] = {0};
+
+    head[0] = kind;
+    tc_store_le16(head + 2, about);
+    tc_store_le32(head + 4, split->frames);
+    tc_store_le64(head + 8, time_ns);
+    tc_store_le32(head + 16, bytes);
+    tc_lane_append(&split->pool, &split->events, head, sizeof head);
+    tc_lane_append(&split->pool, &split->events, payload, bytes);
+    split->event_count++;
+}
+
+/* Counts how long the messages of a packet took, and tells of a line that is out of bounds. */
+static void time_packet(struct tc_split *split, const struct tc_frame_record *record,
+                        const uint8_t *frame, uint64_t proc_ns)
+{
+    const struct tc_latency_frame timed = {
+        .payload = frame + record->payload_offset,
+        .marks = tc_frame_marks_of(record),
+        .messages = record->messages,
+        .rx_ns = record->rx_ns,
+        .proc_ns = proc_ns,
+        .line = record->line,
+        .flags = record->flags,
+    };
+    struct tc_latency_breach breach;
+    uint8_t payload[16];
+
+    if (!tc_latencies_take(split->latencies, &timed, &breach))
+        return;
+    tc_store_le64(payload, breach.exch_ns);
+    tc_store_le64(payload + 8, split->latencies->bound_ns);
+    put_event(split, TC_EVENT_LATENCY, record->line, breach.rx_ns, payload, sizeof payload);
+}
+
 static inline void take_frame(struct tc_split *split, const struct tc_batch *batch,
                               const struct tc_frame_record *record)
 {
@@ -459,6 +499,8 @@ static inline void take_frame(struct tc_split *split, const struct tc_batch *bat
     split->last_rx_ns = record->rx_ns > split->last_rx_ns ? record->rx_ns : split->last_rx_ns;
     split->frame_bytes += record->captured_bytes;
     split->messages += record->messages;
+    if (packet && record->messages > 0 && split->latencies != NULL)
+        time_packet(split, record, frame, proc_ns);
     if ((record->flags & TC_FRAME_OLD_MESSAGES) != 0)
         for (uint32_t i = 0; i < record->messages; i++)
             tc_lane_append(&split->pool, &split->message_flags, &tc_frame_marks_of(record)[i].flags,
@@ -478,7 +520,6 @@ static inline void take_frame(struct tc_split *split, const struct tc_batch *bat
 static void take_event(struct tc_split *split, const struct tc_event_record *event)
 {
     struct tc_cursor in = tc_cursor_of(event + 1, event->payload_bytes);
-    uint8_t head[TC_EVENT_HEAD_BYTES] = {0};
 
     if (event->event == TC_EVENT_LINE) {
         tc_line_state_read(&in, &split->line_states[event->about]);
@@ -490,14 +531,7 @@ static void take_event(struct tc_split *split, const struct tc_event_record *eve
         split->channel_known[event->about] = true;
         return;
     }
-    head[0] = event->event;
-    tc_store_le16(head + 2, event->about);
-    tc_store_le32(head + 4, split->frames);
-    tc_store_le64(head + 8, event->time_ns);
-    tc_store_le32(head + 16, event->payload_bytes);
-    tc_lane_append(&split->pool, &split->events, head, sizeof head);
-    tc_lane_append(&split->pool, &split->events, event + 1, event->payload_bytes);
-    split->event_count++;
+    put_event(split, event->event, event->about, event->time_ns, event + 1, event->payload_bytes);
 }
 
 void tc_split_batch(struct tc_split *split, const struct tc_batch *batch)

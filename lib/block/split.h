@@ -11,6 +11,7 @@
 #include "block/blocklayout.h"
 #include "block/catalog.h"
 #include "block/lane.h"
+#include "block/latency.h"
 #include "block/plan.h"
 #include "block/template.h"
 #include "block/twin.h"
@@ -82,6 +83,8 @@ struct tc_split {
     bool *line_known; /* line_states[i] is of this block */
     struct tc_merged *channel_states;
     bool *channel_known; /* channel_states[i] is of this block */
+
+    struct tc_latencies *latencies; /* NULL: nobody wants them */
 
     uint64_t number; /* of the block in its stream */
     uint32_t stream;

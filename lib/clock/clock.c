@@ -25,6 +25,21 @@ bool tc_clock_publish(struct tc_clock_exchange *exchange, const struct tc_clock 
     return true;
 }
 
+struct tc_clock tc_clock_of_stamps(enum tc_clock_source source, enum tc_clock_unit unit,
+                                   enum tc_clock_epoch epoch, uint16_t ahead_s)
+{
+    return (struct tc_clock){
+        .source = (uint8_t)source,
+        .unit = (uint8_t)unit,
+        .epoch = (uint8_t)epoch,
+        .base_ns = 0 - ahead_s * UINT64_C(1000000000),
+        .slope = (unit == TC_UNIT_US ? UINT64_C(1000) : 1) << TC_CLOCK_SHIFT,
+        .error_ns = TC_ERROR_UNKNOWN,
+        .host_error_ns = TC_ERROR_UNKNOWN,
+        .ahead_s = ahead_s,
+    };
+}
+
 void tc_clock_write(struct tc_scribe *out, const struct tc_clock *clock)
 {
     tc_scribe_uint(out, clock->source, 1);
@@ -35,8 +50,13 @@ void tc_clock_write(struct tc_scribe *out, const struct tc_clock *clock)
     tc_scribe_uint(out, clock->base_ticks, 8);
     tc_scribe_uint(out, clock->base_ns, 8);
     tc_scribe_uint(out, clock->slope, 8);
-    tc_scribe_uint(out, clock->error_ns_max, 8);
-    tc_scribe_uint(out, 0, 8);
+    tc_scribe_uint(out, clock->error_ns, 8);
+    tc_scribe_uint(out, clock->host_error_ns, 8);
+    tc_scribe_uint(out, (uint64_t)clock->residual_ns, 8);
+    tc_scribe_uint(out, clock->compared_ns, 8);
+    tc_scribe_uint(out, clock->ahead_s, 2);
+    tc_scribe_uint(out, clock->spare_bits, 1);
+    tc_scribe_uint(out, 0, 5);
 }
 
 void tc_clock_read(struct tc_cursor *in, struct tc_clock *clock)
@@ -52,9 +72,14 @@ void tc_clock_read(struct tc_cursor *in, struct tc_clock *clock)
     clock->base_ticks = tc_cursor_u64(in);
     clock->base_ns = tc_cursor_u64(in);
     clock->slope = tc_cursor_u64(in);
-    clock->error_ns_max = tc_cursor_u64(in);
-    tc_cursor_zero(in, 8);
+    clock->error_ns = tc_cursor_u64(in);
+    clock->host_error_ns = tc_cursor_u64(in);
+    clock->residual_ns = (int64_t)tc_cursor_u64(in);
+    clock->compared_ns = tc_cursor_u64(in);
+    clock->ahead_s = tc_cursor_u16(in);
+    clock->spare_bits = tc_cursor_u8(in);
+    tc_cursor_zero(in, 5);
     if (in_sync > 1 || clock->source >= TC_CLOCK_SOURCES || clock->unit >= TC_CLOCK_UNITS ||
-        clock->epoch >= TC_CLOCK_EPOCHS)
+        clock->epoch >= TC_CLOCK_EPOCHS || clock->spare_bits > 48)
         in->failed = true;
 }

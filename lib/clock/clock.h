@@ -41,7 +41,7 @@ extern const char *const tc_clock_source_names[TC_CLOCK_SOURCES];
 extern const char *const tc_clock_unit_names[TC_CLOCK_UNITS];
 extern const char *const tc_clock_epoch_names[TC_CLOCK_EPOCHS];
 
-enum { TC_CLOCK_SHIFT = 32 };
+enum { TC_CLOCK_SHIFT = 48 }; /* a day of ticks is converted to better than a nanosecond */
 
 #define TC_ERROR_UNKNOWN UINT64_MAX
 
@@ -54,11 +54,20 @@ struct tc_clock {
     uint32_t corrections;
     uint64_t base_ticks; /* the line goes through (base_ticks, base_ns) */
     uint64_t base_ns;
-    uint64_t slope;        /* nanoseconds a tick, in 2^-32 */
-    uint64_t error_ns_max; /* worst distance from the system clock; TC_ERROR_UNKNOWN */
+    uint64_t slope;         /* nanoseconds a tick, in 2^-48 */
+    uint64_t error_ns;      /* bound of the distance from the system clock; TC_ERROR_UNKNOWN */
+    uint64_t host_error_ns; /* ... of the system clock from UTC, as it says; TC_ERROR_UNKNOWN */
+    int64_t residual_ns;    /* system clock less this one, when they were compared last */
+    uint64_t compared_ns;   /* when that was, UTC; 0: never */
+    uint16_t ahead_s;       /* seconds that the source's epoch is ahead of UTC: 37 of TAI */
+    uint8_t spare_bits;     /* that the counter lacks of 64: it wraps where they begin */
 };
 
-/* The layout in recorded files, 48 bytes (docs/FORMAT.md, "Clock"). */
+/* A clock of stamps that need no conversion but by unit and epoch. */
+struct tc_clock tc_clock_of_stamps(enum tc_clock_source source, enum tc_clock_unit unit,
+                                   enum tc_clock_epoch epoch, uint16_t ahead_s);
+
+/* The layout in recorded files, TC_CLOCK_BYTES (docs/FORMAT.md, "Clock"). */
 void tc_clock_write(struct tc_scribe *out, const struct tc_clock *clock);
 
 /* Fails the cursor when a source, unit or epoch is unknown. */
@@ -67,7 +76,8 @@ void tc_clock_read(struct tc_cursor *in, struct tc_clock *clock);
 /* Ticks at or a little before `base_ticks` are converted too. */
 static inline uint64_t tc_clock_ns(const struct tc_clock *clock, uint64_t ticks)
 {
-    int64_t since = (int64_t)(ticks - clock->base_ticks);
+    int64_t since = (int64_t)((ticks - clock->base_ticks) << clock->spare_bits) >>
+                    clock->spare_bits;
     __extension__ typedef __int128 wide;
 
     return clock->base_ns +

@@ -22,7 +22,7 @@ void tc_discipline_init(struct tc_discipline *discipline, enum tc_clock_source s
                 .base_ns = second->utc_ns,
                 .slope = slope_between(second->ticks - first->ticks,
                                        second->utc_ns - first->utc_ns),
-                .error_ns_max = first->error_ns + second->error_ns,
+                .error_ns = first->error_ns + second->error_ns,
             },
         .samples = {*first, *second},
         .count = 2,
@@ -75,7 +75,7 @@ void tc_discipline_take(struct tc_discipline *discipline, const struct tc_clock_
     }
     slope = discipline->count > 0 ? measured_slope(discipline, sample) : clock->slope;
     keep(discipline, sample);
-    clock->error_ns_max = apart_ns + sample->error_ns;
+    clock->error_ns = apart_ns + sample->error_ns;
     clock->in_sync = discipline->count > 8;
     clock->corrections++;
     clock->base_ticks = sample->ticks;

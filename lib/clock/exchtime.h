@@ -18,10 +18,25 @@ struct tc_midnights {
     int64_t midnight_ns[3]; /* of the day before, the day, and the day after */
 };
 
+#define TC_NEAR_NS UINT64_C(39600000000000) /* eleven hours */
+
 void tc_midnights_init(struct tc_midnights *midnights, const struct tc_zone *zone);
 
 /* `since_midnight_ns` as time since 1970, for a message received at `rx_ns`. */
 uint64_t tc_exch_of_midnight(struct tc_midnights *midnights, uint64_t since_midnight_ns,
                              uint64_t rx_ns);
+
+/* The same, without a call where the day is that of the last one asked about. */
+static inline uint64_t tc_exch_near_midnight(struct tc_midnights *midnights,
+                                             uint64_t since_midnight_ns, uint64_t rx_ns)
+{
+    uint64_t time = (uint64_t)midnights->midnight_ns[1] + since_midnight_ns;
+    uint64_t apart = time > rx_ns ? time - rx_ns : rx_ns - time;
+
+    /* no day is shorter than 22 hours, so that another midnight is farther off */
+    if (apart < TC_NEAR_NS && rx_ns >= midnights->from_ns && rx_ns < midnights->to_ns)
+        return time;
+    return tc_exch_of_midnight(midnights, since_midnight_ns, rx_ns);
+}
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "base/varint.h"
 
 /* How a stream is stored; permanent (docs/FORMAT.md, "Streams"). */
 #define TC_STAGE_TABLE(X)                                           \
@@ -66,9 +67,5 @@ void tc_stream_read(struct tc_press *press, struct tc_cursor *in, uint8_t *bytes
  */
 size_t tc_stream_read_some(struct tc_press *press, struct tc_cursor *in, uint8_t *bytes,
                            size_t capacity);
-
-/* Little-endian base 128, the form of all lengths inside columns. */
-void tc_varint_write(struct tc_scribe *out, uint64_t value);
-uint64_t tc_varint_read(struct tc_cursor *in);
 
 #endif

@@ -69,6 +69,8 @@ void tc_print_field(struct tc_scribe *out, const struct tc_field *field, const u
     case TC_FORMAT_MIDNIGHT_NS:
     case TC_FORMAT_EPOCH_NS:
     case TC_FORMAT_EPOCH_S:
+    case TC_FORMAT_MIDNIGHT_S:
+    case TC_FORMAT_SECOND_NS:
     case TC_FORMAT_FLAGS: tc_text_uint(out, tc_field_uint(field, message, big_endian)); break;
     case TC_FORMAT_BYTES:
     case TC_FORMAT_COUNT:

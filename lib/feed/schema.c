@@ -91,6 +91,33 @@ static enum tc_status check_framing(const struct tc_feed *feed, struct tc_error 
     return TC_OK;
 }
 
+/* A time that counts from a second needs one that is told, and in seconds. */
+static enum tc_status check_times(const struct tc_feed *feed, struct tc_error *error)
+{
+    const struct tc_field *counts_from = NULL;
+    bool told = false;
+
+    for (size_t i = 0; i < feed->type_count; i++) {
+        const struct tc_type *type = &feed->types[i];
+        const struct tc_field *second = tc_field_of(type->fields, type->field_count,
+                                                    TC_MEAN_EXCH_SECOND);
+        const struct tc_field *time = tc_field_of(type->fields, type->field_count,
+                                                  TC_MEAN_EXCH_TIME);
+
+        if (second != NULL && second->format != TC_FORMAT_EPOCH_S &&
+            second->format != TC_FORMAT_MIDNIGHT_S)
+            return tc_fail(error, TC_DAMAGED, "%s: %s.%s is a second, but has format %u",
+                           feed->name, type->name, second->name, second->format);
+        told |= second != NULL;
+        if (time != NULL && time->format == TC_FORMAT_SECOND_NS)
+            counts_from = time;
+    }
+    if (counts_from != NULL && !told)
+        return tc_fail(error, TC_DAMAGED, "%s: %s counts from a second that no message tells",
+                       feed->name, counts_from->name);
+    return TC_OK;
+}
+
 enum tc_status tc_feed_check(const struct tc_feed *feed, struct tc_error *error)
 {
     bool seen[256] = {false};
@@ -118,5 +145,5 @@ enum tc_status tc_feed_check(const struct tc_feed *feed, struct tc_error *error)
                            "%s: %s does not begin with its type code, or has it twice", feed->name,
                            type->name);
     }
-    return TC_OK;
+    return check_times(feed, error);
 }

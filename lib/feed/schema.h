@@ -30,7 +30,9 @@
     X(6, TC_FORMAT_MIDNIGHT_NS, "midnight_ns", "nanoseconds since midnight of the channel") \
     X(7, TC_FORMAT_EPOCH_NS, "epoch_ns", "nanoseconds since 1970, UTC")                     \
     X(8, TC_FORMAT_EPOCH_S, "epoch_s", "seconds since 1970, UTC")                           \
-    X(9, TC_FORMAT_FLAGS, "flags", "bits, shown as an unsigned integer")
+    X(9, TC_FORMAT_FLAGS, "flags", "bits, shown as an unsigned integer")                    \
+    X(10, TC_FORMAT_MIDNIGHT_S, "midnight_s", "seconds since midnight of the channel")      \
+    X(11, TC_FORMAT_SECOND_NS, "second_ns", "nanoseconds since the second told before")
 
 enum tc_format {
 #define TC_FORMAT_CODE(id, code, name, what) code = id,

@@ -259,6 +259,24 @@ static enum tc_status take_packet(void *context, const struct tc_retraced *packe
                : TC_OK;
 }
 
+/* How long a message took. Where its frame's receive time was refused, nobody knows. */
+static enum tc_status take_latency(struct tc_book_line *book, const struct tc_tick *tick,
+                                   struct tc_error *error)
+{
+    int64_t processing = (int64_t)(tick->frame->proc_ns - tick->frame->rx_ns);
+
+    if ((tick->flags & TC_TICK_BAD_TIME) != 0)
+        return TC_OK;
+    if (book->latency == NULL && (book->latency = calloc(1, sizeof *book->latency)) == NULL)
+        return tc_books_no_memory(error);
+    tc_histogram_add(&book->latency->processing, processing);
+    if (!tick->has_exch)
+        return TC_OK;
+    tc_histogram_add(&book->latency->network, (int64_t)(tick->frame->rx_ns - tick->exch_ns));
+    tc_histogram_add(&book->latency->total, (int64_t)(tick->frame->proc_ns - tick->exch_ns));
+    return TC_OK;
+}
+
 /* Messages of a frame: their digest, and the names they carry. */
 static enum tc_status take_messages(struct tc_accountant *accountant, const struct tc_item *item,
                                     struct tc_error *error)
@@ -276,6 +294,8 @@ static enum tc_status take_messages(struct tc_accountant *accountant, const stru
         tc_store_be16(length, tick.bytes);
         XXH3_64bits_update(book->digest, length, sizeof length);
         XXH3_64bits_update(book->digest, tick.message, tick.bytes);
+        if (take_latency(book, &tick, error) != TC_OK)
+            return TC_MEMORY;
         if (names && tick.symbol != NULL &&
             tc_books_name(&channel->names, tick.symbol, error) != TC_OK)
             return TC_MEMORY;
@@ -339,6 +359,18 @@ static enum tc_status take_event(struct tc_accountant *accountant, const struct 
     return TC_OK;
 }
 
+/* The worst that a clock has claimed, and the latest of the rest. */
+static void note_clock(struct tc_account_clock *noted, const struct tc_clock *clock)
+{
+    uint64_t error_ns = noted->clock.error_ns, host_ns = noted->clock.host_error_ns;
+
+    noted->clock = *clock;
+    if (error_ns > noted->clock.error_ns)
+        noted->clock.error_ns = error_ns;
+    if (host_ns > noted->clock.host_error_ns)
+        noted->clock.host_error_ns = host_ns;
+}
+
 /* The clock of a block that has just begun. */
 static enum tc_status take_clock(struct tc_accountant *accountant, const struct source_book *book,
                                  struct tc_error *error)
@@ -362,15 +394,14 @@ static enum tc_status take_clock(struct tc_accountant *accountant, const struct 
         noted = tc_books_append(&account->clocks, &account->clock_count, sizeof *noted);
         if (noted == NULL)
             return tc_books_no_memory(error);
-        *noted = (struct tc_account_clock){port, *clock, UINT64_MAX, 0};
+        *noted = (struct tc_account_clock){
+            .port = port, .clock = *clock, .first = *clock, .from_ns = UINT64_MAX};
     }
     if (source->block->first_rx_ns < noted->from_ns)
         noted->from_ns = source->block->first_rx_ns;
     if (source->block->last_rx_ns > noted->to_ns)
         noted->to_ns = source->block->last_rx_ns;
-    if (clock->error_ns_max > noted->clock.error_ns_max)
-        noted->clock.error_ns_max = clock->error_ns_max;
-    noted->clock.in_sync = clock->in_sync;
+    note_clock(noted, clock);
     return TC_OK;
 }
 

@@ -10,6 +10,7 @@
 #define TC_FILE_ACCOUNT_H
 
 #include "base/rangeset.h"
+#include "block/latency.h"
 #include "file/reader.h"
 #include "file/retrace.h"
 #include "file/ticks.h"
@@ -31,6 +32,7 @@ struct tc_account_line {
     size_t book; /* by which holes name it */
     struct tc_figures figures;
     uint64_t digest; /* XXH3-64 over big-endian length and bytes of each message, as recorded */
+    const struct tc_latency *latency; /* of its messages; NULL without one */
     struct tc_account_session *sessions;
     size_t session_count;
 };
@@ -52,7 +54,8 @@ struct tc_account_channel {
 /* A port's clock over the blocks in which it did not change its kind. */
 struct tc_account_clock {
     const struct tc_port *port;
-    struct tc_clock clock;
+    struct tc_clock clock; /* as it was last, with the worst errors it has claimed */
+    struct tc_clock first; /* as it was in the first block */
     uint64_t from_ns;
     uint64_t to_ns;
 };

@@ -13,6 +13,7 @@ void tc_books_free(struct tc_books *books)
             tc_rangeset_free(&books->lines[i].sessions[j].recorded);
         }
         free(books->lines[i].sessions);
+        free(books->lines[i].latency);
         XXH3_freeState(books->lines[i].digest);
     }
     for (size_t i = 0; i < books->channel_count; i++)
@@ -216,6 +217,7 @@ static enum tc_status close_channel(const struct tc_books *books, size_t number,
                                          .book = i,
                                          .figures = from->figures,
                                          .digest = XXH3_64bits_digest(from->digest),
+                                         .latency = from->latency,
                                          .sessions = from->sessions,
                                          .session_count = from->session_count};
     }

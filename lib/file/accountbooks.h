@@ -26,6 +26,7 @@ struct tc_book_line {
     const struct tc_line *line;
     size_t channel; /* number of its book */
     XXH3_state_t *digest;
+    struct tc_latency *latency; /* NULL: no message yet */
     struct tc_account_session *sessions;
     size_t session_count;
     struct tc_figures figures;

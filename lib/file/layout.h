@@ -102,7 +102,8 @@ enum tc_tail_flag {
     X(13, TC_BOX_BLOCKS, "blocks", "one record a block")                              \
     X(14, TC_BOX_SYMBOL_LOG, "symbol_log", "names that became known, with the block") \
     X(15, TC_BOX_CHANNEL_STATES, "channel_states", "merged figures of each channel")  \
-    X(16, TC_BOX_NIC, "nic", "the port's own counters")
+    X(16, TC_BOX_NIC, "nic", "the port's own counters")                               \
+    X(17, TC_BOX_LATENCIES, "latencies", "histograms of each line's latencies")
 
 enum tc_box_kind {
 #define TC_BOX_CODE(id, code, name, what) code = id,

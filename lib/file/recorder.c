@@ -12,12 +12,18 @@ static void place(struct tc_recorder *recorder, struct tc_placer *placer,
     void *split = tc_place(placer, tc_split_footprint(catalog, limits));
     void *pack = tc_place(placer, tc_pack_footprint(catalog, limits));
     void *writer = tc_place(placer, tc_writer_footprint(capture, limits));
+    void *latencies = tc_place(placer,
+                               tc_latencies_footprint(catalog, limits->frames, limits->messages));
 
     if (placer->memory == NULL)
         return;
     tc_split_init(&recorder->split, split, catalog, limits);
     tc_pack_init(&recorder->pack, pack, catalog, limits, options->compress);
-    tc_writer_init(&recorder->writer, writer, capture, &options->writer, limits, sink, new_id);
+    tc_latencies_init(&recorder->latencies, latencies, catalog, limits->frames, limits->messages,
+                      options->latency_bound_ns > 0 ? options->latency_bound_ns : UINT64_MAX);
+    recorder->split.latencies = &recorder->latencies;
+    tc_writer_init(&recorder->writer, writer, capture, &options->writer, limits,
+                   &recorder->latencies, sink, new_id);
 }
 
 size_t tc_recorder_footprint(const struct tc_capture *capture,

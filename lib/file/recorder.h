@@ -11,11 +11,13 @@
 struct tc_recorder_options {
     struct tc_writer_options writer;
     struct tc_block_limits limits;
-    bool compress; /* false: codec level none */
+    bool compress;             /* false: codec level none */
+    uint64_t latency_bound_ns; /* see block/latency.h; 0: none */
 };
 
 struct tc_recorder {
     struct tc_split split;
+    struct tc_latencies latencies; /* of the open segment */
     struct tc_pack pack;
     struct tc_writer writer;
     uint64_t now_ns; /* latest processing time in the batches */

@@ -59,6 +59,24 @@ static void check_states(struct tc_segment_check *check, const struct tc_block_h
         }
 }
 
+/* Counts a packet's latencies. */
+static void time_packet(struct tc_segment_check *check, const struct tc_frame *frame)
+{
+    const struct tc_latency_frame timed = {
+        .payload = frame->bytes + frame->payload_offset,
+        .marks = frame->marks,
+        .messages = frame->messages,
+        .rx_ns = frame->rx_ns,
+        .proc_ns = frame->proc_ns,
+        .line = frame->line,
+        .flags = frame->flags,
+    };
+    struct tc_latency_breach breach;
+
+    (void)tc_latencies_take(&check->latencies, &timed, &breach);
+    tc_latencies_commit(&check->latencies);
+}
+
 static void check_frames(struct tc_segment_check *check, const struct tc_block_header *header)
 {
     uint32_t count;
@@ -69,9 +87,14 @@ static void check_frames(struct tc_segment_check *check, const struct tc_block_h
     bool sound = true;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (frames[i].line != TC_LINE_NONE && (frames[i].flags & TC_FRAME_MALFORMED) == 0)
-            sound &= tc_frame_packet(catalog, &frames[i], &packet) &&
-                     packet.messages == frames[i].messages;
+        if (frames[i].line != TC_LINE_NONE && (frames[i].flags & TC_FRAME_MALFORMED) == 0) {
+            bool is_packet = tc_frame_packet(catalog, &frames[i], &packet) &&
+                             packet.messages == frames[i].messages;
+
+            sound &= is_packet;
+            if (is_packet && frames[i].messages > 0)
+                time_packet(check, &frames[i]);
+        }
         lowest = frames[i].rx_ns < lowest ? frames[i].rx_ns : lowest;
         highest = frames[i].rx_ns > highest ? frames[i].rx_ns : highest;
     }
@@ -221,6 +244,36 @@ static enum tc_status check_index_states(struct tc_segment_check *check, struct 
     return TC_OK;
 }
 
+/* Seconds that a feed told before the segment began are not known here. */
+static bool can_count_latencies(const struct tc_segment_check *check)
+{
+    const struct tc_catalog *catalog = &check->segment->capture.catalog;
+
+    for (uint16_t i = 0; i < catalog->channel_count; i++)
+        if (check->latencies.exchange.channels[i].has_seconds)
+            return false;
+    return true;
+}
+
+static enum tc_status check_latencies(struct tc_segment_check *check, struct tc_error *error)
+{
+    struct tc_segment *segment = check->segment;
+    struct tc_cursor box = tc_segment_box(segment, TC_BOX_LATENCIES);
+    size_t length = tc_cursor_left(&box);
+    struct tc_scribe out;
+
+    if (!can_count_latencies(check))
+        return TC_OK;
+    out = tc_scribe_of(malloc(TC_LATENCIES_BYTES_MAX), TC_LATENCIES_BYTES_MAX);
+    if (out.bytes == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory to verify %s", segment->path);
+    tc_latencies_write(&out, &check->latencies, TC_LATENCIES_BYTES_MAX);
+    if (out.failed || out.length != length || memcmp(out.bytes, box.at, length) != 0)
+        fault(check, segment->blocks_end, "the latencies are not those of the frames");
+    free(out.bytes);
+    return TC_OK;
+}
+
 static enum tc_status check_end(struct tc_segment_check *check, struct tc_error *error)
 {
     struct tc_segment *segment = check->segment;
@@ -236,7 +289,11 @@ static enum tc_status check_end(struct tc_segment_check *check, struct tc_error 
     if (!tc_segment_digest_agrees(segment))
         fault(check, segment->blocks_end, "the segment's digest is not that of its blocks");
     /* after a fault the blocks that are left have come to something else */
-    return check->sound ? check_index_states(check, error) : TC_OK;
+    if (!check->sound)
+        return TC_OK;
+    if (check_index_states(check, error) != TC_OK)
+        return TC_MEMORY;
+    return check_latencies(check, error);
 }
 
 /* How the segment continues the one before. */
@@ -257,13 +314,28 @@ static void check_chain(struct tc_segment_check *check)
 
 /* ---- the whole ---- */
 
+static bool take_memory(struct tc_segment_check *check)
+{
+    const struct tc_catalog *catalog = &check->segment->capture.catalog;
+    size_t bytes = tc_align_up(tc_latencies_footprint(catalog, 1, TC_PACKET_MESSAGES_MAX),
+                               TC_CACHE_LINE_BYTES);
+
+    check->join = tc_join_new(catalog);
+    check->memory = aligned_alloc(TC_CACHE_LINE_BYTES, bytes);
+    if (check->join == NULL || check->memory == NULL)
+        return false;
+    memset(check->memory, 0, bytes);
+    tc_latencies_init(&check->latencies, check->memory, catalog, 1, TC_PACKET_MESSAGES_MAX,
+                      UINT64_MAX);
+    return true;
+}
+
 static enum tc_status check_segment(struct tc_segment_check *check, struct tc_error *error)
 {
     struct tc_segment *segment = check->segment;
     enum tc_status status = TC_OK;
 
-    check->join = tc_join_new(&segment->capture.catalog);
-    if (check->join == NULL)
+    if (!take_memory(check))
         return tc_fail(error, TC_MEMORY, "no memory to verify %s", segment->path);
     check_chain(check);
     if (!segment->head_padding_is_zero)
@@ -275,7 +347,6 @@ static enum tc_status check_segment(struct tc_segment_check *check, struct tc_er
     check->chain.number = segment->head.number;
     check->chain.digest = segment->segment_digest;
     check->chain.ended = segment->last;
-    tc_join_free(check->join);
     return status;
 }
 
@@ -293,7 +364,11 @@ enum tc_status tc_segment_check(struct tc_segment_check *check, const char *path
         check->chain.known = false;
         return TC_OK;
     }
+    check->join = NULL;
+    check->memory = NULL;
     status = check_segment(check, error);
+    tc_join_free(check->join);
+    free(check->memory);
     tc_segment_close(check->segment);
     return status;
 }

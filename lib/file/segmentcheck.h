@@ -6,6 +6,7 @@
 #define TC_FILE_SEGMENTCHECK_H
 
 #include "block/join.h"
+#include "block/latency.h"
 #include "file/index.h"
 #include "file/segment.h"
 
@@ -29,7 +30,9 @@ struct tc_segment_check {
     /* of the segment at hand */
     struct tc_segment *segment;
     struct tc_join *join;
-    struct tc_cursor records; /* of the index, from the next block's on */
+    struct tc_latencies latencies; /* counted again */
+    void *memory;                  /* of these */
+    struct tc_cursor records;      /* of the index, from the next block's on */
     uint32_t segment_blocks;
     bool sound; /* nothing wrong with it so far */
 };

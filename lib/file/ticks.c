@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "block/exchange.h"
 #include "feed/print.h"
 
 const char *const tc_tick_flag_names[TC_TICK_FLAGS] = {"late", "duplicate", "gap_before",
@@ -10,22 +11,22 @@ const char *const tc_tick_flag_names[TC_TICK_FLAGS] = {"late", "duplicate", "gap
 
 /* What is looked for in the messages of a type. */
 struct known_type {
-    const struct tc_field *time;
     const struct tc_field *locate;
     const struct tc_field *symbol;
 };
 
-/* A channel that has been met, of one capture. */
-struct known_channel {
-    const struct tc_channel *channel;
-    struct tc_midnights midnights;
-    struct known_type types[TC_TYPES_MAX];
+/* The channels of a capture that has been met. */
+struct known_capture {
+    const struct tc_catalog *catalog;
+    struct tc_exchange exchange;
+    void *memory;
+    struct known_type (*types)[TC_TYPES_MAX]; /* by channel */
 };
 
 struct tc_ticker {
-    struct known_channel **channels;
-    size_t channel_count;
-    struct known_channel *channel; /* of the frame */
+    struct known_capture *captures;
+    size_t capture_count;
+    struct known_capture *capture; /* of the frame */
     struct tc_tick tick;           /* what all messages of the frame have in common */
     uint8_t frame_flags;
     uint32_t next;
@@ -36,52 +37,68 @@ struct tc_ticker *tc_ticker_new(void)
     return calloc(1, sizeof(struct tc_ticker));
 }
 
+static void forget(struct known_capture *known)
+{
+    free(known->memory);
+    free(known->types);
+}
+
 void tc_ticker_free(struct tc_ticker *ticker)
 {
     if (ticker == NULL)
         return;
-    for (size_t i = 0; i < ticker->channel_count; i++)
-        free(ticker->channels[i]);
-    free(ticker->channels);
+    for (size_t i = 0; i < ticker->capture_count; i++)
+        forget(&ticker->captures[i]);
+    free(ticker->captures);
     free(ticker);
 }
 
-static struct known_channel *meet(struct tc_ticker *ticker, const struct tc_channel *channel)
+static void know_types(struct known_type *types, const struct tc_feed *feed)
 {
-    const struct tc_feed *feed = channel->feed;
-    struct known_channel **channels = realloc(ticker->channels,
-                                              (ticker->channel_count + 1) * sizeof channels[0]);
-    struct known_channel *known = calloc(1, sizeof *known);
-
-    if (channels != NULL)
-        ticker->channels = channels;
-    if (channels == NULL || known == NULL) {
-        free(known);
-        return NULL;
-    }
-    known->channel = channel;
-    tc_midnights_init(&known->midnights, &channel->zone);
     for (size_t class = 0; class < feed->type_count; class ++) {
         const struct tc_type *type = &feed->types[class];
 
-        known->types[class] = (struct known_type){
-            .time = tc_field_of(type->fields, type->field_count, TC_MEAN_EXCH_TIME),
+        types[class] = (struct known_type){
             .locate = tc_field_of(type->fields, type->field_count, TC_MEAN_LOCATE),
             .symbol = tc_field_of(type->fields, type->field_count, TC_MEAN_SYMBOL),
         };
     }
-    ticker->channels[ticker->channel_count++] = known;
-    return known;
 }
 
-static struct known_channel *channel_of(struct tc_ticker *ticker, const struct tc_channel *channel)
+/* NULL when memory is short. */
+static struct known_capture *meet(struct tc_ticker *ticker, const struct tc_catalog *catalog)
 {
-    if (ticker->channel != NULL && ticker->channel->channel == channel)
-        return ticker->channel;
-    for (size_t i = 0; i < ticker->channel_count; i++)
-        if (ticker->channels[i]->channel == channel)
-            return ticker->channels[i];
-    return meet(ticker, channel);
+    size_t bytes = tc_align_up(tc_exchange_footprint(catalog), TC_CACHE_LINE_BYTES);
+    struct known_capture known = {
+        .catalog = catalog,
+        .memory = aligned_alloc(TC_CACHE_LINE_BYTES, bytes),
+        .types = calloc(catalog->channel_count + 1u, sizeof known.types[0]),
+    };
+    struct known_capture *captures = realloc(ticker->captures,
+                                             (ticker->capture_count + 1) * sizeof captures[0]);
+
+    if (captures != NULL)
+        ticker->captures = captures;
+    if (captures == NULL || known.memory == NULL || known.types == NULL) {
+        forget(&known);
+        return NULL;
+    }
+    memset(known.memory, 0, bytes);
+    tc_exchange_init(&known.exchange, known.memory, catalog);
+    for (uint16_t i = 0; i < catalog->channel_count; i++)
+        know_types(known.types[i], catalog->channels[i].feed);
+    captures[ticker->capture_count] = known;
+    return &captures[ticker->capture_count++];
+}
+
+static struct known_capture *capture_of(struct tc_ticker *ticker, const struct tc_catalog *catalog)
+{
+    if (ticker->capture != NULL && ticker->capture->catalog == catalog)
+        return ticker->capture;
+    for (size_t i = 0; i < ticker->capture_count; i++)
+        if (ticker->captures[i].catalog == catalog)
+            return &ticker->captures[i];
+    return meet(ticker, catalog);
 }
 
 void tc_ticker_frame(struct tc_ticker *ticker, const struct tc_item *item)
@@ -96,8 +113,8 @@ void tc_ticker_frame(struct tc_ticker *ticker, const struct tc_item *item)
         return;
     ticker->tick.line = &catalog->lines[frame->line];
     ticker->tick.channel = &catalog->channels[ticker->tick.line->channel];
-    ticker->channel = channel_of(ticker, ticker->tick.channel);
-    if (ticker->channel == NULL)
+    ticker->capture = capture_of(ticker, catalog);
+    if (ticker->capture == NULL)
         return;
     framer = &ticker->tick.channel->framer;
     ticker->tick.source = item->source;
@@ -111,25 +128,6 @@ void tc_ticker_frame(struct tc_ticker *ticker, const struct tc_item *item)
         ticker->frame_flags |= TC_TICK_BAD_TIME;
     if ((frame->flags & TC_FRAME_SOFTWARE_TIME) != 0)
         ticker->frame_flags |= TC_TICK_SOFTWARE_TIME;
-}
-
-/* When the exchange made the message, as its field's format says. */
-static bool exchange_time(struct known_channel *known, const struct tc_field *field,
-                          const uint8_t *message, uint64_t rx_ns, uint64_t *exch_ns)
-{
-    uint64_t raw;
-
-    if (field == NULL)
-        return false;
-    raw = tc_field_uint(field, message, tc_feed_big_endian(known->channel->feed));
-    switch ((enum tc_format)field->format) {
-    case TC_FORMAT_MIDNIGHT_NS:
-        *exch_ns = tc_exch_of_midnight(&known->midnights, raw, rx_ns);
-        return true;
-    case TC_FORMAT_EPOCH_NS: *exch_ns = raw; return true;
-    case TC_FORMAT_EPOCH_S: *exch_ns = raw * UINT64_C(1000000000); return true;
-    default: return false;
-    }
 }
 
 /* The symbol: from the message itself, else by its number, as names are known so far. */
@@ -152,6 +150,7 @@ static void find_symbol(const struct known_type *type, struct tc_tick *tick)
 bool tc_ticker_next(struct tc_ticker *ticker, struct tc_tick *tick)
 {
     const struct tc_frame *frame = ticker->tick.frame;
+    struct tc_exch_message message;
     const struct tc_mark *mark;
 
     if (frame == NULL || ticker->next == frame->messages)
@@ -169,10 +168,15 @@ bool tc_ticker_next(struct tc_ticker *ticker, struct tc_tick *tick)
     if (mark->class == TC_CLASS_OTHER)
         return true;
     tick->type = &tick->channel->feed->types[mark->class];
-    tick->has_exch = exchange_time(ticker->channel, ticker->channel->types[mark->class].time,
-                                   tick->message, frame->rx_ns, &tick->exch_ns);
+    message = (struct tc_exch_message){.bytes = tick->message,
+                                       .session = tick->session,
+                                       .sequence = tick->sequence,
+                                       .rx_ns = frame->rx_ns,
+                                       .line = frame->line,
+                                       .class = mark->class};
+    tick->has_exch = tc_exchange_time(&ticker->capture->exchange, &message, &tick->exch_ns);
     tc_channel_learn(tick->channel, &tick->source->state->symbols[tick->line->channel], mark->class,
                      tick->message);
-    find_symbol(&ticker->channel->types[mark->class], tick);
+    find_symbol(&ticker->capture->types[tick->line->channel][mark->class], tick);
     return true;
 }

@@ -4,7 +4,6 @@
 #ifndef TC_FILE_TICKS_H
 #define TC_FILE_TICKS_H
 
-#include "clock/exchtime.h"
 #include "file/reader.h"
 
 enum tc_tick_flag {

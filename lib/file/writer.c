@@ -20,7 +20,7 @@ void tc_random_id(uint8_t id[TC_ID_BYTES])
 /* What follows the last block: the index with its boxes, and the tail. */
 static size_t end_bytes_max(const struct tc_capture *capture)
 {
-    return TC_INDEX_HEAD_BYTES + 4 * TC_BOX_HEAD_BYTES + TC_INDEX_BYTES +
+    return TC_INDEX_HEAD_BYTES + 5 * TC_BOX_HEAD_BYTES + TC_INDEX_BYTES + TC_LATENCIES_BYTES_MAX +
            TC_SYMBOL_LOG_ENTRIES * (size_t)TC_SYMBOL_LOG_BYTES +
            tc_stream_state_bytes_max(&capture->catalog) + TC_TAIL_BYTES + TC_BLOCK_ALIGN;
 }
@@ -53,12 +53,15 @@ size_t tc_writer_footprint(const struct tc_capture *capture, const struct tc_blo
 
 void tc_writer_init(struct tc_writer *writer, void *memory, const struct tc_capture *capture,
                     const struct tc_writer_options *options, const struct tc_block_limits *limits,
-                    struct tc_sink *sink, tc_new_id *new_id)
+                    struct tc_latencies *latencies, struct tc_sink *sink, tc_new_id *new_id)
 {
     struct tc_placer placer = {.memory = memory};
 
-    *writer = (struct tc_writer){
-        .options = *options, .capture = capture, .sink = sink, .new_id = new_id};
+    *writer = (struct tc_writer){.options = *options,
+                                 .capture = capture,
+                                 .latencies = latencies,
+                                 .sink = sink,
+                                 .new_id = new_id};
     place(writer, &placer, capture, limits);
 }
 
@@ -138,6 +141,9 @@ static size_t write_index(struct tc_writer *writer)
     tc_scribe_bytes(&out, writer->index.symbols.bytes, writer->index.symbols.length);
     tc_box_end(&out, begin);
     tc_stream_state_write(&out, &writer->state, false);
+    begin = tc_box_begin(&out, TC_BOX_LATENCIES);
+    tc_latencies_write(&out, writer->latencies, TC_LATENCIES_BYTES_MAX);
+    tc_box_end(&out, begin);
     assert(!out.failed);
     memset(head, 0, TC_INDEX_HEAD_BYTES);
     memcpy(head + TC_INDEX_AT_magic, TC_INDEX_MAGIC, TC_MAGIC_BYTES);
@@ -190,6 +196,7 @@ static enum tc_status close_segment(struct tc_writer *writer, bool last, struct 
     if (status != TC_OK)
         return status;
     writer->open = false;
+    tc_latencies_clear(writer->latencies);
     tc_segment_path(path, writer->options.directory, &name, false);
     status = fail(writer, writer->sink->ops->close(writer->sink, path, error));
     if (status == TC_OK)
@@ -277,6 +284,7 @@ enum tc_status tc_writer_append(struct tc_writer *writer, const uint8_t *block, 
     tc_index_add(&writer->index, header, split);
     writer->blocks++;
     writer->frames += header->frames;
+    tc_latencies_commit(writer->latencies);
     return TC_OK;
 }
 

@@ -34,7 +34,8 @@ struct tc_writer {
     const struct tc_capture *capture;
     struct tc_sink *sink;
     tc_new_id *new_id;
-    struct tc_stream_state state; /* after the last block */
+    struct tc_latencies *latencies; /* of the open segment; cleared when that is closed */
+    struct tc_stream_state state;   /* after the last block */
     struct tc_index index;
     struct tc_segment_head head;
     uint8_t *bytes; /* of a head, or of what follows the last block */
@@ -57,7 +58,7 @@ size_t tc_writer_footprint(const struct tc_capture *capture, const struct tc_blo
 /* `memory`, zeroed, as `capture` and `sink` stays the caller's and outlives the writer. */
 void tc_writer_init(struct tc_writer *writer, void *memory, const struct tc_capture *capture,
                     const struct tc_writer_options *options, const struct tc_block_limits *limits,
-                    struct tc_sink *sink, tc_new_id *new_id);
+                    struct tc_latencies *latencies, struct tc_sink *sink, tc_new_id *new_id);
 
 /*
  * Says where the next block, of `length` bytes, will stand; opens a segment, or changes to the next

@@ -26,7 +26,8 @@
     X(messages_filtered, "messages", "messages in filtered frames")                   \
     X(unmatched, "frames", "recorded frames of no channel")                           \
     X(malformed, "frames", "recorded frames of a line that were cut short or broken") \
-    X(wire_bytes, "bytes", "lengths of the recorded frames on the wire, without FCS")
+    X(wire_bytes, "bytes", "lengths of the recorded frames on the wire, without FCS") \
+    X(bad_time, "frames", "recorded frames whose receive time was refused")
 
 #define TC_FIGURE_TABLE(X)                                                                   \
     X(packets, "datagrams", "well-formed datagrams: data, heartbeats, ends of session")      \

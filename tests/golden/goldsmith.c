@@ -66,7 +66,7 @@ static void begin(struct gold *gold, const char *name, struct tc_capture *captur
                                                  .base_ticks = 1000,
                                                  .base_ns = UINT64_C(1700000000000000000),
                                                  .slope = UINT64_C(1) << 32,
-                                                 .error_ns_max = 125};
+                                                 .error_ns = 125};
     gold->hostile = hostile_new(capture, seed, take, gold->work);
 }
 

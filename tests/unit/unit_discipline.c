@@ -124,7 +124,7 @@ Test(discipline, an_hour_of_each_oscillator)
         cr_assert_eq(discipline.steps, 0);
         cr_assert_eq(discipline.clock.corrections, HOUR_S - 1);
         cr_assert(discipline.clock.in_sync);
-        cr_assert_leq(discipline.clock.error_ns_max, 2 * BOUND_NS);
+        cr_assert_leq(discipline.clock.error_ns, 2 * BOUND_NS);
     }
 }
 
@@ -139,7 +139,7 @@ Test(discipline, the_first_line_goes_through_two_samples)
     cr_assert_eq(clock->source, TC_CLOCK_TSC);
     cr_assert_eq(clock->unit, TC_UNIT_TICKS);
     cr_assert_eq(clock->epoch, TC_EPOCH_START);
-    cr_assert_eq(clock->error_ns_max, 70);
+    cr_assert_eq(clock->error_ns, 70);
     cr_assert_not(clock->in_sync);
     cr_assert_eq(tc_clock_ns(clock, second.ticks), second.utc_ns);
     cr_assert_leq(tc_clock_ns(clock, first.ticks) - first.utc_ns + 1, 2);
@@ -266,7 +266,7 @@ Test(clock, a_counter_that_wraps)
 
 /* ---- its layout ---- */
 
-enum { CLOCK_BYTES = 48 };
+enum { CLOCK_BYTES = 72 };
 
 static size_t written(const struct tc_clock *clock, uint8_t bytes[CLOCK_BYTES])
 {
@@ -287,7 +287,12 @@ Test(clock, there_and_back_and_cut_short)
                                    .base_ticks = UINT64_MAX,
                                    .base_ns = START_NS,
                                    .slope = 1 + (UINT64_C(1) << 33),
-                                   .error_ns_max = TC_ERROR_UNKNOWN};
+                                   .error_ns = TC_ERROR_UNKNOWN,
+                                   .host_error_ns = 1000000,
+                                   .residual_ns = -17,
+                                   .compared_ns = START_NS + 1,
+                                   .ahead_s = 37,
+                                   .spare_bits = 32};
     uint8_t bytes[CLOCK_BYTES];
 
     cr_assert_eq(written(&clock, bytes), CLOCK_BYTES);
@@ -305,7 +310,12 @@ Test(clock, there_and_back_and_cut_short)
             cr_assert_eq(found.base_ticks, clock.base_ticks);
             cr_assert_eq(found.base_ns, clock.base_ns);
             cr_assert_eq(found.slope, clock.slope);
-            cr_assert_eq(found.error_ns_max, clock.error_ns_max);
+            cr_assert_eq(found.error_ns, clock.error_ns);
+            cr_assert_eq(found.host_error_ns, clock.host_error_ns);
+            cr_assert_eq(found.residual_ns, clock.residual_ns);
+            cr_assert_eq(found.compared_ns, clock.compared_ns);
+            cr_assert_eq(found.ahead_s, clock.ahead_s);
+            cr_assert_eq(found.spare_bits, clock.spare_bits);
         }
         test_exact_free(exact);
     }
@@ -336,7 +346,7 @@ static struct tc_clock numbered(uint64_t number)
                              .base_ticks = number,
                              .base_ns = number,
                              .slope = number,
-                             .error_ns_max = number};
+                             .error_ns = number};
 }
 
 Test(exchange, a_correction_is_only_published_when_the_last_one_was_taken)
@@ -385,8 +395,8 @@ Test(exchange, two_threads)
 
         cr_assert_geq(number, latest);
         for (int look = 0; look < 3; look++)
-            if (clock->base_ns != number || clock->slope != number ||
-                clock->error_ns_max != number || clock->corrections != (uint32_t)number)
+            if (clock->base_ns != number || clock->slope != number || clock->error_ns != number ||
+                clock->corrections != (uint32_t)number)
                 cr_assert_fail("half a correction: %lu, %lu, %lu", number, clock->base_ns,
                                clock->slope);
         latest = number;

@@ -248,6 +248,17 @@ static void wide_payload_length(struct bench *bench)
     bench->framing.header_bytes = 25;
 }
 
+static void second_that_is_none(struct bench *bench)
+{
+    bench->first[1].meaning = TC_MEAN_EXCH_SECOND;
+}
+
+static void time_of_no_second(struct bench *bench)
+{
+    bench->first[1].meaning = TC_MEAN_EXCH_TIME;
+    bench->first[1].format = TC_FORMAT_SECOND_NS;
+}
+
 Test(feedtables, each_broken_rule_has_its_sentence)
 {
     static const struct {
@@ -262,8 +273,8 @@ Test(feedtables, each_broken_rule_has_its_sentence)
         {shorter_than_the_message, TC_DAMAGED, "fields of add cover 13 bytes, expected 14"},
         {empty_field, TC_DAMAGED, "add.id starts at byte 1"},
         {wide_number, TC_DAMAGED, "add.id has format 1, width 9"},
-        {unknown_format, TC_DAMAGED, "add.id has format 10"},
-        {unknown_meaning, TC_DAMAGED, "meaning 28"},
+        {unknown_format, TC_DAMAGED, "add.id has format 12"},
+        {unknown_meaning, TC_DAMAGED, "meaning 29"},
         {large_scale, TC_DAMAGED, "scale 19"},
         {no_fields, TC_LIMIT, "name has 0 fields, expected 1 to 64"},
         {many_fields, TC_LIMIT, "add has 65 fields, expected 1 to 64"},
@@ -283,6 +294,8 @@ Test(feedtables, each_broken_rule_has_its_sentence)
         {long_session, TC_DAMAGED, "no usable field 15"},
         {wide_count, TC_DAMAGED, "no usable field 17"},
         {wide_payload_length, TC_DAMAGED, "no usable field 18"},
+        {second_that_is_none, TC_DAMAGED, "add.id is a second, but has format 1"},
+        {time_of_no_second, TC_DAMAGED, "id counts from a second that no message tells"},
     };
     static struct bench bench;
 
@@ -375,6 +388,8 @@ Test(print, each_format_in_each_style)
         {4, TC_FORMAT_EPOCH_S, 0, false, "4294901244", "4244504319"},
         {8, TC_FORMAT_EPOCH_NS, 0, false, "18446460386757245432", "17940646550795321087"},
         {1, TC_FORMAT_FLAGS, 0, false, "255", "255"},
+        {4, TC_FORMAT_MIDNIGHT_S, 0, false, "4294901244", "4244504319"},
+        {4, TC_FORMAT_SECOND_NS, 0, false, "4294901244", "4244504319"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

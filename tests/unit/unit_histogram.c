@@ -156,11 +156,11 @@ Test(histogram, one_that_contradicts_itself_is_refused)
         uint64_t value;
         unsigned width;
     } rows[] = {
-        {0, 99, 8},        /* another total */
-        {8, INT64_MAX, 8}, /* lowest above highest */
-        {24, 2 * TC_HISTOGRAM_BUCKETS + 1, 8},
-        {32, TC_HISTOGRAM_BUCKETS, 4}, /* no such bucket */
-        {36, 2, 4},                    /* no such sign */
+        {0, 99, 1},        /* more entries than there are */
+        {0, 1, 1},         /* the last one is not that of the highest */
+        {1, INT64_MAX, 8}, /* lowest above highest */
+        {9, (uint64_t)INT64_MIN, 8},
+        {17, 1, 1}, /* the first one is not that of the lowest */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
