@@ -14,14 +14,16 @@ static struct tc_exch_place place_of(const struct tc_type *type, enum tc_meaning
     return (struct tc_exch_place){field->offset, field->width, field->format};
 }
 
-static void place_channel(struct tc_exch_channel *channel, struct tc_placer *placer,
-                          const struct tc_channel *of)
+static void place_channel(struct tc_exchange *exchange, uint16_t index, struct tc_placer *placer)
 {
+    const struct tc_channel *of = &exchange->catalog->channels[index];
     const struct tc_feed *feed = of->feed;
+    struct tc_exch_channel *channel = NULL;
     void *types = tc_place(placer, TC_TYPES_MAX * sizeof *channel->types);
 
     if (placer->memory == NULL)
         return;
+    channel = &exchange->channels[index];
     channel->types = types;
     channel->big_endian = tc_feed_big_endian(feed);
     tc_midnights_init(&channel->midnights, &of->zone);
@@ -41,7 +43,7 @@ static size_t place(struct tc_exchange *exchange, struct tc_placer *placer)
     exchange->channels = tc_place(placer, catalog->channel_count * sizeof exchange->channels[0]);
     exchange->lines = tc_place(placer, catalog->line_count * sizeof exchange->lines[0]);
     for (uint16_t i = 0; i < catalog->channel_count; i++)
-        place_channel(&exchange->channels[i], placer, &catalog->channels[i]);
+        place_channel(exchange, i, placer);
     return placer->used;
 }
 
