@@ -126,6 +126,7 @@ static enum tc_status take_group(void *target, const char *word, const void *det
 
 static const struct tc_take_range any_number = {0, 1UL << 40};
 static const struct tc_take_range lcore_range = {0, 1023};
+static const struct tc_take_range realtime_range = {0, 99}; /* sched(7) */
 static const struct tc_take_range vlan_range = {0, 4095};
 static const struct tc_take_range buffer_range = {1 << 20, 1UL << 40};
 static const struct tc_take_range batch_messages_range = {1, 1 << 20};
@@ -298,7 +299,7 @@ static const struct tc_yaml_key keys[] = {
     {.name = "durability", .kind = TC_YAML_MAP, .keys = durability_keys},
     {.name = "validate", .offset = OF(validate), .take = tc_take_choice, .detail = &validates},
     {.name = "idle", .offset = OF(idle), .take = tc_take_choice, .detail = &idles},
-    {.name = "realtime", .take = tc_take_only, .detail = "0"},
+    {.name = "realtime", .offset = OF(realtime), .take = tc_take_uint, .detail = &realtime_range},
     {.name = "main_cpus",
      .kind = TC_YAML_WORDS,
      .offset = OF(main_cpus),

@@ -56,6 +56,7 @@ struct tc_config {
     uint64_t batch_messages, batch_bytes, batch_age_ms;
     uint64_t block_messages, block_bytes, block_age_ms;
     uint64_t durability_ms;
+    uint64_t realtime; /* priority of lcores under SCHED_FIFO; 0: none */
     struct tc_yaml_list main_cpus;   /* uint64_t */
     struct tc_yaml_list symbols;     /* struct tc_config_symbol; empty: all */
     struct tc_symbol_filter *filter; /* of the symbols; NULL: all */

@@ -180,9 +180,10 @@ static enum tc_status open_stream(struct tc_capture_run *run, struct tc_run_stre
                                   const struct tc_plan_stream *planned, struct tc_error *error)
 {
     const struct tc_config *config = run->plan->config;
-    const struct tc_yaml_list *writers = &run->plan->ports[planned->port].config->writer_lcores;
+    const struct tc_plan_port *port = &run->plan->ports[planned->port];
+    const struct tc_yaml_list *writers = &port->config->writer_lcores;
     enum tc_status status = tc_capture_stream_open(
-        &stream->rings, planned, (uint32_t)writers->count,
+        &stream->rings, planned, port->memory_node, (uint32_t)writers->count,
         (uint32_t)(config->buffer_bytes / config->batch_bytes), config->batch_bytes, error);
 
     if (status == TC_OK)
@@ -268,6 +269,7 @@ static enum tc_status give_task(struct tc_capture_run *run, uint32_t number, str
         return tc_fail(error, TC_USAGE, "lcore %u has more than %d tasks", number, TC_TASKS_MAX);
     lcore->idler.policy = run->plan->config->idle == TC_IDLE_ADAPTIVE ? TC_IDLE_POLICY_ADAPTIVE
                                                                       : TC_IDLE_POLICY_SPIN;
+    lcore->realtime = (int)run->plan->config->realtime;
     lcore->tasks[lcore->task_count++] = task;
     return TC_OK;
 }

@@ -39,7 +39,7 @@ static enum tc_status make_pool(struct tc_eth_port *port, uint16_t queues, struc
     snprintf(name, sizeof name, "tc_port%u", port->id);
     port->pool = rte_pktmbuf_pool_create(name, queues * tc_plan_buffers(profile), POOL_CACHE, 0,
                                          (uint16_t)(profile->frame_bytes + RTE_PKTMBUF_HEADROOM),
-                                         SOCKET_ID_ANY);
+                                         port->plan->memory_node);
     return port->pool != NULL ? TC_OK
                               : refuse(port->plan, error, "no memory for buffers", rte_errno);
 }

@@ -79,7 +79,7 @@ WRONG_LINES = [
     ("buffer: 16MiB", "batch: 7", "batch", ["mapping"]),
     ("buffer: 16MiB", "codec: { level: best }", "codec.level", ["'best'", "auto"]),
     ("buffer: 16MiB", "codec: { level: dense }", "codec.level", ["'dense'", "not supported"]),
-    ("buffer: 16MiB", "realtime: 50", "realtime", ["'50'", "not supported"]),
+    ("buffer: 16MiB", "realtime: 100", "realtime", ["'100'", "0 to 99"]),
     ("output: ", "output: { directories: [] }", "output.directories", ["at least 1"]),
     ("output: ", "output: { retention: { days: 5 } }", "output.retention.days", ["not supported"]),
     ("idle: adaptive", "idle: lazy", "idle", ["'lazy'", "spin, adaptive"]),
