@@ -18,6 +18,24 @@ enum {
 
 #define MIB 1048576.0
 
+/* ---- ports ---- */
+
+/* A port that joins must have somebody to ask, and a way to do so. */
+static enum tc_status plan_joins(struct tc_plan_port *port, const struct tc_config *config,
+                                 uint8_t number, struct tc_arena *arena, struct tc_error *error)
+{
+    if (port->config->join && port->source_file[0] != '\0')
+        return tc_fail(error, TC_USAGE,
+                       "port %s: join: a file has no groups to join: leave join out",
+                       port->config->name);
+    if (port->config->join && !port->sends)
+        return tc_fail(error, TC_USAGE,
+                       "port %s: join: a device with rx_iface only receives, and cannot ask for "
+                       "groups: give iface=%s instead",
+                       port->config->name, port->interface);
+    return tc_join_plan_make(&port->joins, config, number, port->interface, arena, error);
+}
+
 /* ---- lcores ---- */
 
 static enum tc_status take_lcores(struct tc_capture_plan *plan, const struct tc_config_port *port,
@@ -141,6 +159,8 @@ enum tc_status tc_plan_make(struct tc_capture_plan *plan, struct tc_config *conf
             status = take_lcores(plan, port, "writer_lcores", &port->writer_lcores, error);
         if (status == TC_OK)
             status = tc_device_plan(&plan->ports[i], port, &config->arena, error);
+        if (status == TC_OK)
+            status = plan_joins(&plan->ports[i], config, (uint8_t)i, &config->arena, error);
         if (status != TC_OK)
             return status;
         plan->ports[i].memory_node = use_huge ? plan->ports[i].node : -1;
@@ -198,7 +218,9 @@ static const char *filters_text(const struct tc_plan_port *port)
         return "all frames (promiscuous)";
     if (port->profile.allmulticast)
         return "all multicast groups";
-    return "no groups, since it is not promiscuous: set promiscuous: true in the profile";
+    return port->joins.network_count > 0 ? "the groups that are joined, by their addresses"
+                                         : "no groups, since it is neither promiscuous nor joins: "
+                                           "set join: true, or promiscuous: true in the profile";
 }
 
 static void print_port(FILE *out, const struct tc_plan_port *port)
@@ -216,6 +238,7 @@ static void print_port(FILE *out, const struct tc_plan_port *port)
             port->profile.source == TC_CLOCK_TSC ? " at the burst"
                                                  : tc_clock_unit_names[port->profile.unit]);
     fprintf(out, "    lets in: %s\n", filters_text(port));
+    tc_join_plan_print(out, &port->joins);
     print_quirks(out, &port->profile);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/config.h"
+#include "tickcapd/joinplan.h"
 #include "tickcapd/profile.h"
 
 enum { TC_NODES_MAX = 8, TC_CPUS_MAX = 1024 };
@@ -25,6 +26,7 @@ struct tc_plan_port {
     char argument[2 * TC_DEVICE_BYTES]; /* for EAL's -a or --vdev */
     char source_file[TC_DEVICE_BYTES];  /* of a pcap file source; else empty */
     char interface[TC_DEVICE_BYTES];    /* the kernel's name of it; empty: it has none */
+    struct tc_join_plan joins;
     uint32_t snaplen;
     int node;        /* NUMA node */
     int memory_node; /* where its memory is to be; -1: anywhere, where there are no hugepages */

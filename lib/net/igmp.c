@@ -1,6 +1,6 @@
 /*
- * The formats of section 4 of RFC 3376 and section 2 of RFC 2236, field by field. Every message goes
- * out with TTL 1, precedence "internetwork control" and the Router Alert option.
+ * The formats of section 4 of RFC 3376 and section 2 of RFC 2236, field by field. Every message
+ * goes out with TTL 1, precedence "internetwork control" and the Router Alert option.
  */
 #include "net/igmp.h"
 
