@@ -282,16 +282,14 @@ static void open_filters(struct tc_eth_port *port, tc_eth_warn *warn)
 
     port->promiscuous = profile->promiscuous && promiscuous == 0;
     port->multicast = profile->allmulticast && multicast == 0;
-    if (joins && !port->promiscuous && !port->multicast) {
+    if (joins && !port->promiscuous && !port->multicast)
         addresses = let_groups_in(port);
-        port->mac_addresses = addresses == 0;
-    }
     if (promiscuous != 0 && !joins)
         warn_about(port->plan, warn,
                    "promiscuous mode cannot be switched on: %s; a mirrored feed may not be seen: "
                    "allow it where the device is set up, or set join: true at the port",
                    rte_strerror(-promiscuous));
-    if (multicast != 0 && !port->promiscuous && !joins)
+    else if (multicast != 0 && !port->promiscuous && !joins)
         warn_about(port->plan, warn,
                    "receiving all multicast groups cannot be switched on: %s; it may not see all "
                    "frames: set promiscuous: true in profile %s, or join: true at the port",

@@ -17,7 +17,6 @@ struct tc_eth_port {
     bool started;
     bool promiscuous;    /* it lets all frames in */
     bool multicast;      /* or all groups */
-    bool mac_addresses;  /* or those that are joined */
     bool has_stamps;     /* the driver may stamp frames */
     uint64_t stamp_flag; /* in an mbuf's flags */
     int stamp_offset;    /* of its dynamic field */
