@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
@@ -167,7 +168,7 @@ static enum tc_status set_up_queues(struct tc_eth_port *port, uint16_t queues, u
     for (uint16_t queue = 0; result == 0 && queue < queues; queue++)
         result = rte_eth_rx_queue_setup(port->id, queue, descriptors, (unsigned)node, NULL,
                                         port->pool);
-    if (result == -EINVAL)
+    if (result == -EINVAL && !rte_is_power_of_2(descriptors))
         return refuse_descriptors(port, descriptors, error, result);
     for (uint16_t queue = 0; result == 0 && queue < send_queues; queue++)
         result = rte_eth_tx_queue_setup(port->id, queue, port->send_descriptors, (unsigned)node,
