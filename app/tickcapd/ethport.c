@@ -12,8 +12,9 @@
 #include <rte_ether.h>
 #include <rte_mbuf_dyn.h>
 
+#include "tickcapd/framepool.h"
+
 enum {
-    POOL_CACHE = 256,
     VLAN_TAGS_BYTES = 8,
     SEND_DESCRIPTORS = 256, /* reports are few */
 };
@@ -39,13 +40,13 @@ static enum tc_status find_port(struct tc_eth_port *port, struct tc_error *error
 
 static enum tc_status make_pool(struct tc_eth_port *port, uint16_t queues, struct tc_error *error)
 {
-    const struct tc_profile *profile = &port->plan->profile;
+    const struct tc_plan_port *plan = port->plan;
     char name[RTE_MEMPOOL_NAMESIZE];
 
     snprintf(name, sizeof name, "tc_port%u", port->id);
-    port->pool = rte_pktmbuf_pool_create(name, queues * tc_plan_buffers(profile), POOL_CACHE, 0,
-                                         (uint16_t)(profile->frame_bytes + RTE_PKTMBUF_HEADROOM),
-                                         port->plan->memory_node);
+    port->pool = tc_frame_pool_make(name, queues * tc_plan_buffers(&plan->profile),
+                                    (uint32_t)plan->profile.frame_bytes, plan->memory_node,
+                                    plan->kind == TC_DEVICE_VIRTUAL);
     return port->pool != NULL ? TC_OK
                               : refuse(port->plan, error, "no memory for buffers", rte_errno);
 }

@@ -17,7 +17,8 @@ SSM = "232.1.2.3"
 FLOODED = "224.0.0.251"  # a switch sends 224.0.0.0/24 everywhere
 PUBLISHER, STRANGER = "10.9.1.1", "10.9.1.2"
 FRAMES = 50
-AF_PACKET, PCAP = "net_af_packet0,iface=tap0", "net_pcap0,iface=tap0"
+AF_PACKET, AF_XDP = "net_af_packet0,iface=tap0", "net_af_xdp0,iface=tap0"
+PCAP = "net_pcap0,iface=tap0"
 
 # types of messages and of records in a version 3 report
 V2_REPORT, V2_LEAVE, V3_REPORT = 0x16, 0x17, 0x22
@@ -154,6 +155,10 @@ def test_a_group_flows_only_after_the_join_igmp2():
 
 def test_a_group_flows_only_after_the_join_libpcap():
     check_flow(3, PCAP)
+
+
+def test_a_group_flows_only_after_the_join_af_xdp():
+    check_flow(3, AF_XDP)
 
 
 def test_one_source_of_a_group():
