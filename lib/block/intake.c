@@ -119,6 +119,7 @@ void tc_intake_init(struct tc_intake *intake, void *memory, const struct tc_cata
         .filter_unmatched = options->filter_unmatched,
         .chorus = options->chorus,
         .reporter = options->reporter,
+        .strays = options->strays,
         .batcher =
             {
                 .limits = options->limits,
@@ -539,6 +540,8 @@ void tc_intake_frame(struct tc_intake *intake, const struct tc_arrival *arrival)
             take_packet(intake, &passage, (uint8_t)datagram.payload_offset))
             return;
     }
+    if (line == TC_LINE_NONE && intake->strays.look != NULL)
+        intake->strays.look(intake->strays.context, arrival);
     take_whole(intake, arrival, line);
 }
 
