@@ -88,11 +88,20 @@ static inline void tc_store_be64(void *at, uint64_t value)
 static inline uint64_t tc_load_uint(const void *at, unsigned width, bool big_endian)
 {
     const uint8_t *bytes = at;
-    uint64_t value = 0;
+    unsigned ends = width >= 4 ? width - 4 : width / 2;
 
-    for (unsigned i = 0; i < width; i++)
-        value |= (uint64_t)bytes[big_endian ? width - 1 - i : i] << (8 * i);
-    return value;
+    /* first and last bytes, which may overlap: no loop, whose end would be mispredicted */
+    if (width >= 4 && big_endian)
+        return (uint64_t)tc_load_be32(bytes) << (8 * ends) | tc_load_be32(bytes + ends);
+    if (width >= 4)
+        return tc_load_le32(bytes) | (uint64_t)tc_load_le32(bytes + ends) << (8 * ends);
+    if (width == 0)
+        return 0;
+    if (big_endian)
+        return (uint32_t)bytes[0] << (8 * (width - 1)) |
+               (uint32_t)bytes[ends] << (8 * (width - 1 - ends)) | bytes[width - 1];
+    return bytes[0] | (uint32_t)bytes[ends] << (8 * ends) |
+           (uint32_t)bytes[width - 1] << (8 * (width - 1));
 }
 
 /* The lowest `width` bytes (1 to 8) of `value`. */

@@ -11,6 +11,25 @@ void tc_histogram_clear(struct tc_histogram *histogram)
             __atomic_store_n(&histogram->counts[below][i], 0, __ATOMIC_RELAXED);
 }
 
+void tc_histogram_add_all(struct tc_histogram *histogram, const int64_t *values, size_t count)
+{
+    int64_t lowest = histogram->total > 0 ? histogram->lowest : INT64_MAX;
+    int64_t highest = histogram->total > 0 ? histogram->highest : INT64_MIN;
+
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t *at = tc_histogram_count_of(histogram, values[i]);
+
+        __atomic_store_n(at, *at + 1, __ATOMIC_RELAXED);
+        lowest = values[i] < lowest ? values[i] : lowest;
+        highest = values[i] > highest ? values[i] : highest;
+    }
+    __atomic_store_n(&histogram->lowest, lowest, __ATOMIC_RELAXED);
+    __atomic_store_n(&histogram->highest, highest, __ATOMIC_RELAXED);
+    __atomic_store_n(&histogram->total, histogram->total + count, __ATOMIC_RELAXED);
+}
+
 void tc_histogram_peek(const struct tc_histogram *histogram, struct tc_histogram *copy)
 {
     copy->lowest = __atomic_load_n(&histogram->lowest, __ATOMIC_RELAXED);

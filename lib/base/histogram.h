@@ -42,13 +42,19 @@ static inline uint32_t tc_histogram_bucket(uint64_t magnitude)
                       (magnitude >> (octave - TC_HISTOGRAM_STEPS_LOG2)) - steps);
 }
 
+static inline uint64_t *tc_histogram_count_of(struct tc_histogram *histogram, int64_t value)
+{
+    bool below = value < 0;
+    uint64_t magnitude = below ? 0 - (uint64_t)value : (uint64_t)value;
+
+    return &histogram->counts[below][tc_histogram_bucket(magnitude)];
+}
+
 /* Adds a value that was seen `times` times, which may be 0. */
 static inline void tc_histogram_add_many(struct tc_histogram *histogram, int64_t value,
                                          uint64_t times)
 {
-    bool below = value < 0;
-    uint64_t magnitude = below ? 0 - (uint64_t)value : (uint64_t)value;
-    uint64_t *count = &histogram->counts[below][tc_histogram_bucket(magnitude)];
+    uint64_t *count = tc_histogram_count_of(histogram, value);
 
     if (times == 0)
         return;
@@ -64,6 +70,9 @@ static inline void tc_histogram_add(struct tc_histogram *histogram, int64_t valu
 {
     tc_histogram_add_many(histogram, value, 1);
 }
+
+/* Adds each of `count` values once. */
+void tc_histogram_add_all(struct tc_histogram *histogram, const int64_t *values, size_t count);
 
 /* A copy of a histogram that another thread may be adding to; off by what it adds meanwhile. */
 void tc_histogram_peek(const struct tc_histogram *histogram, struct tc_histogram *copy);

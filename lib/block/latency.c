@@ -19,6 +19,7 @@ static size_t place(struct tc_latencies *latencies, struct tc_placer *placer, ui
     latencies->beyond = tc_place(placer, catalog->line_count * sizeof latencies->beyond[0]);
     latencies->log = tc_place(placer, frames * sizeof latencies->log[0]);
     latencies->network = tc_place(placer, messages * sizeof latencies->network[0]);
+    latencies->total = tc_place(placer, messages * sizeof latencies->total[0]);
     if (placer->memory != NULL)
         tc_exchange_init(&latencies->exchange, exchange, catalog);
     return placer->used;
@@ -66,61 +67,84 @@ static uint64_t distance(int64_t value)
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 }
 
+static uint64_t max(uint64_t one, uint64_t other)
+{
+    return one > other ? one : other;
+}
+
+/* The first message beyond the bound among those of a frame that were logged last. */
+static struct tc_latency_breach first_breach(const struct tc_latencies *latencies,
+                                             const struct tc_latency_frame *frame, uint32_t timed)
+{
+    const int64_t *network = latencies->network + latencies->timed_count - timed;
+
+    while (distance(*network) <= latencies->bound_ns)
+        network++;
+    return (struct tc_latency_breach){frame->rx_ns - (uint64_t)*network, frame->rx_ns};
+}
+
 bool tc_latencies_take(struct tc_latencies *latencies, const struct tc_latency_frame *frame,
                        struct tc_latency_breach *breach)
 {
     const struct tc_line *of = &latencies->catalog->lines[frame->line];
     const struct tc_framer *framer = &latencies->catalog->channels[of->channel].framer;
-    int64_t *network = latencies->network + latencies->network_count;
+    const int64_t processing = (int64_t)(frame->proc_ns - frame->rx_ns);
+    int64_t *network = latencies->network + latencies->timed_count;
+    int64_t *total = latencies->total + latencies->timed_count;
     struct tc_exch_message message = {
         .session = frame->payload + framer->session.offset,
         .sequence = tc_slot_load(framer, frame->payload, framer->sequence),
         .rx_ns = frame->rx_ns,
         .line = frame->line,
     };
-    bool beyond = false;
+    uint64_t farthest = 0, exch_ns;
+    uint32_t timed = 0;
 
     for (uint32_t i = 0; i < frame->messages; i++, message.sequence++) {
-        uint64_t exch_ns;
-
         message.bytes = frame->payload + frame->marks[i].offset;
         message.class = frame->marks[i].class;
-        network[i] = TC_NO_LATENCY;
         if (!tc_exchange_time(&latencies->exchange, &message, &exch_ns))
             continue;
-        network[i] = (int64_t)(frame->rx_ns - exch_ns);
-        if (distance(network[i]) > latencies->bound_ns && !latencies->beyond[frame->line] &&
-            (frame->flags & TC_FRAME_BAD_TIME) == 0) {
-            latencies->beyond[frame->line] = beyond = true;
-            *breach = (struct tc_latency_breach){exch_ns, frame->rx_ns};
-        }
+        network[timed] = (int64_t)(frame->rx_ns - exch_ns);
+        total[timed] = network[timed] + processing;
+        farthest = max(farthest, distance(network[timed++]));
     }
     if ((frame->flags & TC_FRAME_BAD_TIME) != 0)
         return false;
-    latencies->log[latencies->log_count++] = (struct tc_latency_entry){
-        (int64_t)(frame->proc_ns - frame->rx_ns), frame->messages, frame->line};
-    latencies->network_count += frame->messages;
-    return beyond;
+    latencies->log[latencies->log_count++] = (struct tc_latency_entry){processing, frame->messages,
+                                                                       timed, frame->line};
+    latencies->timed_count += timed;
+    if (farthest <= latencies->bound_ns || latencies->beyond[frame->line])
+        return false;
+    latencies->beyond[frame->line] = true;
+    *breach = first_breach(latencies, frame, timed);
+    return true;
 }
 
+/* Frames of one line that follow each other. */
 void tc_latencies_commit(struct tc_latencies *latencies)
 {
     const int64_t *network = latencies->network;
+    const int64_t *total = latencies->total;
 
-    for (uint32_t i = 0; i < latencies->log_count; i++) {
-        const struct tc_latency_entry *entry = &latencies->log[i];
-        struct tc_latency *line = &latencies->lines[entry->line];
+    for (uint32_t i = 0; i < latencies->log_count;) {
+        const uint16_t of = latencies->log[i].line;
+        struct tc_latency *line = &latencies->lines[of];
+        size_t timed = 0;
 
-        tc_histogram_add_many(&line->processing, entry->processing, entry->messages);
-        for (uint32_t j = 0; j < entry->messages; j++, network++) {
-            if (*network == TC_NO_LATENCY)
-                continue;
-            tc_histogram_add(&line->network, *network);
-            tc_histogram_add(&line->total, *network + entry->processing);
+        for (; i < latencies->log_count && latencies->log[i].line == of; i++) {
+            const struct tc_latency_entry *entry = &latencies->log[i];
+
+            tc_histogram_add_many(&line->processing, entry->processing, entry->messages);
+            timed += entry->timed;
         }
+        tc_histogram_add_all(&line->network, network, timed);
+        tc_histogram_add_all(&line->total, total, timed);
+        network += timed;
+        total += timed;
     }
     latencies->log_count = 0;
-    latencies->network_count = 0;
+    latencies->timed_count = 0;
 }
 
 void tc_latencies_write(struct tc_scribe *out, const struct tc_latencies *latencies, size_t most)

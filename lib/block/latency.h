@@ -45,10 +45,11 @@ static inline const struct tc_histogram *tc_latency_get(const struct tc_latency 
     return (const struct tc_histogram *)latency + row;
 }
 
-/* A frame in the log: its messages' network latencies follow each other there. */
+/* A frame in the log: the latencies of its messages that have an exchange time follow each other. */
 struct tc_latency_entry {
     int64_t processing;
     uint32_t messages;
+    uint32_t timed; /* of them */
     uint16_t line;
 };
 
@@ -65,12 +66,11 @@ struct tc_latencies {
     uint64_t bound_ns; /* UINT64_MAX: none */
     bool *beyond;      /* by line: has gone beyond it, which is told once */
     struct tc_latency_entry *log;
-    int64_t *network; /* by message of the log; TC_NO_LATENCY */
+    int64_t *network; /* by message of the log that has an exchange time */
+    int64_t *total;
     uint32_t log_count;
-    uint32_t network_count;
+    uint32_t timed_count;
 };
-
-#define TC_NO_LATENCY INT64_MIN /* the message has no exchange time */
 
 /* For so many frames and messages of a block, in each of which there is at least one message. */
 size_t tc_latencies_footprint(const struct tc_catalog *catalog, uint32_t frames, uint32_t messages);

@@ -101,6 +101,27 @@ static void fill(uint64_t seed, uint32_t count)
         tc_histogram_add(&histogram, (int64_t)test_random(&random) >> test_below(&random, 60));
 }
 
+Test(histogram, all_at_once_is_as_one_by_one)
+{
+    enum { VALUES = 300 };
+    static struct tc_histogram together;
+    int64_t values[VALUES];
+    struct test_random random = {7};
+
+    tc_histogram_clear(&histogram);
+    tc_histogram_clear(&together);
+    for (size_t from = 0, count; from < 20 * VALUES; from += count) {
+        count = test_below(&random, VALUES);
+        for (size_t i = 0; i < count; i++) {
+            values[i] = (int64_t)test_random(&random) >> test_below(&random, 60);
+            tc_histogram_add(&histogram, values[i]);
+        }
+        tc_histogram_add_all(&together, values, count);
+        cr_assert_arr_eq(&together, &histogram, sizeof histogram);
+        count += count == 0;
+    }
+}
+
 Test(histogram, joined_it_is_as_if_added_together)
 {
     static struct tc_histogram one, other, sum;

@@ -1,4 +1,7 @@
-/* Numbers in base 128: every length, and those that are too long or too large. */
+/*
+ * Numbers in base 128: every length, and those that are too long or too large; and numbers of any
+ * width as they stand in frames.
+ */
 #include <criterion/criterion.h>
 
 #include "codec/stream.h"
@@ -67,4 +70,28 @@ Test(varints, varints_beyond_64_bits_are_refused)
         tc_varint_read(&in);
         cr_assert_eq(in.failed, last > 1, "bits beyond the 64th are lost: 0x%02x", last);
     }
+}
+
+/* Against shifting byte by byte; no byte beside the number is touched. */
+Test(varints, numbers_of_every_width_in_both_orders)
+{
+    struct test_random random = {3};
+
+    for (unsigned width = 0; width <= 8; width++)
+        for (int round = 0; round < 100; round++) {
+            uint8_t bytes[8];
+            uint8_t *exact;
+            uint64_t big = 0, little = 0;
+
+            for (unsigned i = 0; i < width; i++)
+                bytes[i] = (uint8_t)test_random(&random);
+            for (unsigned i = 0; i < width; i++) {
+                big = big << 8 | bytes[i];
+                little = little << 8 | bytes[width - 1 - i];
+            }
+            exact = test_exact_copy(bytes, width);
+            cr_assert_eq(tc_load_uint(exact, width, true), big, "%u", width);
+            cr_assert_eq(tc_load_uint(exact, width, false), little, "%u", width);
+            test_exact_free(exact);
+        }
 }
