@@ -45,7 +45,7 @@ static inline const struct tc_histogram *tc_latency_get(const struct tc_latency 
     return (const struct tc_histogram *)latency + row;
 }
 
-/* A frame in the log: the latencies of its messages that have an exchange time follow each other. */
+/* A frame in the log: latencies of its messages that have an exchange time follow each other. */
 struct tc_latency_entry {
     int64_t processing;
     uint32_t messages;
