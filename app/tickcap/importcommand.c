@@ -158,6 +158,7 @@ static enum tc_status build_pipeline(struct import *import, const char *director
             (uint32_t)config->block_messages, (uint32_t)config->block_bytes,
             (uint32_t)config->batch_messages, (uint32_t)config->batch_bytes),
         .compress = config->codec_level != TC_LEVEL_NONE,
+        .latency_bound_ns = config->latency_bound_ns,
     };
     size_t intake_bytes = tc_intake_footprint(catalog, &intake);
     size_t recorder_bytes = tc_recorder_footprint(&import->capture, &recorder);
