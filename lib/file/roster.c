@@ -91,6 +91,17 @@ static enum tc_status add_file(struct tc_roster *roster, const char *path, struc
     return status;
 }
 
+/* What is written becomes a file's when it is durable; until then it is empty. */
+static bool has_just_begun(struct tc_roster *roster, const char *path)
+{
+    struct stat about;
+    bool begun = roster->patient && tc_is_open_name(path) && stat(path, &about) == 0 &&
+                 S_ISREG(about.st_mode) && about.st_size == 0;
+
+    roster->begun += begun;
+    return begun;
+}
+
 static int segments_only(const struct dirent *entry)
 {
     return tc_is_segment_name(entry->d_name);
@@ -133,7 +144,7 @@ static enum tc_status add_directory(struct tc_roster *roster, const char *path, 
         char file[TC_PATH_BYTES];
 
         snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
-        if (status == TC_OK) {
+        if (status == TC_OK && !has_just_begun(roster, file)) {
             struct tc_error fault = {0};
 
             if (add_file(roster, file, &fault) != TC_OK)
@@ -152,8 +163,9 @@ enum tc_status tc_roster_add(struct tc_roster *roster, const char *path, tc_faul
 
     if (stat(path, &about) != 0)
         return tc_fail(error, TC_MISSING, "%s: %s", path, strerror(errno));
-    return S_ISDIR(about.st_mode) ? add_directory(roster, path, told, context, error)
-                                  : add_file(roster, path, error);
+    if (S_ISDIR(about.st_mode))
+        return add_directory(roster, path, told, context, error);
+    return has_just_begun(roster, path) ? TC_OK : add_file(roster, path, error);
 }
 
 static int compare_entries(const void *a, const void *b)
