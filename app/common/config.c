@@ -148,6 +148,7 @@ static const struct tc_take_range batch_bytes_range = {TC_BATCH_BYTES_MIN, TC_BA
 static const struct tc_take_range block_messages_range = {1, TC_BLOCK_MESSAGES_MAX / 4};
 static const struct tc_take_range block_bytes_range = {TC_BATCH_BYTES_MIN, TC_BLOCK_BYTES_MAX / 4};
 static const struct tc_take_range age_range = {1, 3600 * 1000};
+static const struct tc_take_range latency_range = {1, 365 * 86400 * 1000000000UL};
 static const struct tc_take_text device_text = {TC_DEVICE_BYTES};
 static const struct tc_take_text channel_text = {TC_NAME_BYTES};
 
@@ -314,6 +315,10 @@ static const struct tc_yaml_key keys[] = {
     {.name = "block", .kind = TC_YAML_MAP, .keys = block_keys},
     {.name = "codec", .kind = TC_YAML_MAP, .keys = codec_keys},
     {.name = "durability", .kind = TC_YAML_MAP, .keys = durability_keys},
+    {.name = "latency_bound",
+     .offset = OF(latency_bound_ns),
+     .take = tc_take_duration,
+     .detail = &latency_range},
     {.name = "validate", .offset = OF(validate), .take = tc_take_choice, .detail = &validates},
     {.name = "idle", .offset = OF(idle), .take = tc_take_choice, .detail = &idles},
     {.name = "realtime", .offset = OF(realtime), .take = tc_take_uint, .detail = &realtime_range},
@@ -517,6 +522,7 @@ static void set_defaults(struct tc_config *config)
         .block_bytes = 8 * MIB,
         .block_age_ms = 1000,
         .durability_ms = 1000,
+        .latency_bound_ns = 3600 * UINT64_C(1000000000),
     };
     if (gethostname(config->host, sizeof config->host - 1) != 0)
         snprintf(config->host, sizeof config->host, "unknown");

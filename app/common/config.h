@@ -71,6 +71,7 @@ struct tc_config {
     uint64_t batch_messages, batch_bytes, batch_age_ms;
     uint64_t block_messages, block_bytes, block_age_ms;
     uint64_t durability_ms;
+    uint64_t latency_bound_ns;       /* between exchange and receive time, before it is told */
     uint64_t realtime;               /* priority of lcores under SCHED_FIFO; 0: none */
     struct tc_yaml_list main_cpus;   /* uint64_t */
     struct tc_yaml_list symbols;     /* struct tc_config_symbol; empty: all */

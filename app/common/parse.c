@@ -55,6 +55,31 @@ enum tc_status tc_parse_bytes(const char *word, uint64_t *bytes, struct tc_error
                    "'%s' is not a size: expected a number and KiB, MiB, GiB, TiB or nothing", word);
 }
 
+enum tc_status tc_parse_duration(const char *word, uint64_t *duration_ns, struct tc_error *error)
+{
+    static const struct {
+        const char *unit;
+        uint64_t ns;
+    } units[] = {{"ns", 1},
+                 {"us", 1000},
+                 {"ms", 1000000},
+                 {"s", 1000000000},
+                 {"min", 60 * UINT64_C(1000000000)},
+                 {"h", 3600 * UINT64_C(1000000000)},
+                 {"d", 86400 * UINT64_C(1000000000)}};
+    const char *at = word;
+
+    if (take_digits(&at, duration_ns))
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+            if (strcmp(at, units[i].unit) == 0 && *duration_ns <= UINT64_MAX / units[i].ns) {
+                *duration_ns *= units[i].ns;
+                return TC_OK;
+            }
+    return tc_fail(error, TC_USAGE,
+                   "'%s' is not a duration: expected a number and ns, us, ms, s, min, h or d",
+                   word);
+}
+
 enum tc_status tc_parse_real(const char *word, double lowest, double highest, double *value,
                              struct tc_error *error)
 {

@@ -18,6 +18,10 @@ TC_MUST_USE enum tc_status tc_parse_uint(const char *word, uint64_t lowest, uint
 TC_MUST_USE enum tc_status tc_parse_bytes(const char *word, uint64_t *bytes,
                                           struct tc_error *error);
 
+/* A time that passes: digits and ns, us, ms, s, min, h or d. */
+TC_MUST_USE enum tc_status tc_parse_duration(const char *word, uint64_t *duration_ns,
+                                             struct tc_error *error);
+
 /* A finite decimal number between two bounds. */
 TC_MUST_USE enum tc_status tc_parse_real(const char *word, double lowest, double highest,
                                          double *value, struct tc_error *error);

@@ -602,6 +602,20 @@ enum tc_status tc_take_bytes(void *target, const char *word, const void *detail,
     return status;
 }
 
+enum tc_status tc_take_duration(void *target, const char *word, const void *detail,
+                                struct tc_arena *arena, struct tc_error *error)
+{
+    const struct tc_take_range *range = detail;
+    uint64_t *duration_ns = target;
+    enum tc_status status = tc_parse_duration(word, duration_ns, error);
+
+    (void)arena;
+    if (status == TC_OK && (*duration_ns < range->lowest || *duration_ns > range->highest))
+        return tc_fail(error, TC_USAGE, "'%s' is out of range: expected %luns to %luns", word,
+                       range->lowest, range->highest);
+    return status;
+}
+
 enum tc_status tc_take_bool(void *target, const char *word, const void *detail,
                             struct tc_arena *arena, struct tc_error *error)
 {

@@ -93,6 +93,9 @@ tc_yaml_take tc_take_uint;
 /* uint64_t, a number of bytes with an optional unit; detail: a struct tc_take_range. */
 tc_yaml_take tc_take_bytes;
 
+/* uint64_t nanoseconds, a number with a unit of time; detail: a struct tc_take_range. */
+tc_yaml_take tc_take_duration;
+
 /* bool: true, false, yes, no, on, off */
 tc_yaml_take tc_take_bool;
 

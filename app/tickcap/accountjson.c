@@ -106,17 +106,26 @@ static json_t *session_json(const struct tc_account_session *session,
     return object;
 }
 
+struct quantile {
+    const char *name; /* NULL ends a row of them */
+    double share;
+};
+
+static const struct quantile latency_quantiles[] = {{"min", 0},      {"p50", 0.5}, {"p99", 0.99},
+                                                    {"p999", 0.999}, {"max", 1},   {NULL, 0}};
+
+/* Which line leads changes: both ends matter. */
+static const struct quantile lead_quantiles[] = {{"min", 0},    {"p1", 0.01}, {"p50", 0.5},
+                                                 {"p99", 0.99}, {"max", 1},   {NULL, 0}};
+
 /* What a histogram comes to; numbers are within 1 % but for lowest and highest. */
-static json_t *histogram_json(const struct tc_histogram *histogram)
+static json_t *histogram_json(const struct tc_histogram *histogram,
+                              const struct quantile *quantiles)
 {
-    static const struct {
-        const char *name;
-        double share;
-    } quantiles[] = {{"min", 0}, {"p50", 0.5}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1}};
     json_t *object = json_object();
 
     put(object, "count", number(histogram->total));
-    for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++)
+    for (size_t i = 0; quantiles[i].name != NULL; i++)
         put(object, quantiles[i].name,
             histogram->total > 0
                 ? json_integer(tc_histogram_quantile(histogram, quantiles[i].share))
@@ -133,7 +142,8 @@ static json_t *latency_json(const struct tc_latency *latency)
         return json_null();
     object = json_object();
     for (size_t row = 0; row < TC_LATENCY_ROWS; row++)
-        put(object, tc_latency_rows[row].column, histogram_json(tc_latency_get(latency, row)));
+        put(object, tc_latency_rows[row].column,
+            histogram_json(tc_latency_get(latency, row), latency_quantiles));
     return object;
 }
 
@@ -152,6 +162,7 @@ static json_t *line_json(const struct tc_account_line *line, const struct tc_fra
     for (size_t i = 0; i < line->session_count; i++)
         json_array_append_new(sessions, session_json(&line->sessions[i], framing));
     put(object, "sessions", sessions);
+    put(object, "leads", number(line->leads));
     put(object, "latency", latency_json(line->latency));
     return object;
 }
@@ -176,6 +187,8 @@ static json_t *channel_json(const struct tc_account_channel *channel)
     put(together, "recovered", number(merged->recovered));
     put(together, "loss_rate", json_real(all > 0 ? (double)merged->missing / (double)all : 0.0));
     put(object, "merged", together);
+    put(object, "lead_ns",
+        channel->lead != NULL ? histogram_json(channel->lead, lead_quantiles) : json_null());
     return object;
 }
 
@@ -199,13 +212,11 @@ static json_t *bound_json(uint64_t bound_ns)
     return bound_ns == TC_ERROR_UNKNOWN ? json_null() : number(bound_ns);
 }
 
-/* By how much the rate of a counter has changed while it was read. */
 static json_t *drift_json(const struct tc_account_clock *noted)
 {
-    if (noted->clock.unit != TC_UNIT_TICKS || noted->first.slope == 0)
-        return json_null();
-    return json_real((double)(int64_t)(noted->clock.slope - noted->first.slope) /
-                     (double)noted->first.slope * 1e9);
+    double drift_ppb;
+
+    return tc_account_drift(noted, &drift_ppb) ? json_real(drift_ppb) : json_null();
 }
 
 static json_t *clock_json(const struct tc_account_clock *noted)
@@ -279,5 +290,20 @@ json_t *account_json(const struct tc_account *account, const struct tc_reader *r
     put(object, "malformed_frames", number(account->malformed_frames));
     put(object, "ledger", ledger_json(&account->ledger, account->nic_known ? &account->nic : NULL));
     put_lists(object, account);
+    return object;
+}
+
+json_t *account_json_begun(void)
+{
+    static const char *const zeros[] = {"segments", "blocks", "frames", "messages", "bytes_wire"};
+    static const char *const lists[] = {"streams", "channels", "clocks"};
+    json_t *object = json_object();
+
+    put(object, "schema", json_integer(1));
+    put(object, "complete", json_false());
+    for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
+        put(object, zeros[i], json_integer(0));
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        put(object, lists[i], json_array());
     return object;
 }

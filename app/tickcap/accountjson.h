@@ -11,6 +11,9 @@
 /* The whole account; the caller owns the answer. */
 json_t *account_json(const struct tc_account *account, const struct tc_reader *reader);
 
+/* Of a capture that has just begun: nothing is known of it but that. */
+json_t *account_json_begun(void);
+
 /* Prints it, numbers of all 64 bits exactly. False when memory is short. */
 bool account_json_print(const json_t *object, FILE *out);
 

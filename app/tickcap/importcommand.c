@@ -6,7 +6,6 @@
  * is read back depends on the input alone.
  */
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "common/runsummary.h"
 #include "file/recorder.h"
 #include "tickcap/command.h"
+#include "tickcap/pcapinput.h"
 
 enum { OPTION_SET = 1000, BATCHES = 2 };
 
@@ -39,23 +39,15 @@ static const struct tc_usage usage = {
     .options = options,
 };
 
-/* One input, with the frame that comes next. */
-struct input {
-    const char *name;
-    pcap_t *pcap;
-    struct pcap_pkthdr *header;
-    const uint8_t *bytes;
-    uint64_t number; /* frames read */
-    bool ended;
-};
-
 struct import {
     struct tc_config config;
     struct tc_capture capture;
     struct tc_port port;
     struct tc_stream stream;
-    struct input *inputs;
+    struct pcap_input *inputs;
     size_t input_count;
+    uint64_t now_ns;     /* the time of the latest frame that has a good one */
+    uint64_t refused[3]; /* times since that was told last: frames, the first one, why */
     struct tc_intake intake;
     struct tc_recorder recorder;
     struct tc_batch *free[BATCHES];
@@ -66,72 +58,6 @@ struct import {
     struct tc_error error; /* the first failure of the recorder */
     bool failed;
 };
-
-/* ---- inputs ---- */
-
-static enum tc_status open_input(struct input *input, const char *name, struct tc_error *error)
-{
-    char detail[PCAP_ERRBUF_SIZE] = "";
-
-    input->name = name;
-    input->pcap = pcap_open_offline_with_tstamp_precision(name, PCAP_TSTAMP_PRECISION_NANO, detail);
-    if (input->pcap == NULL)
-        return tc_fail(error, TC_FOREIGN, "%s: cannot be read as pcap: %.300s", name, detail);
-    if (pcap_datalink(input->pcap) != DLT_EN10MB) {
-        const char *type = pcap_datalink_val_to_name(pcap_datalink(input->pcap));
-
-        return tc_fail(error, TC_FOREIGN, "%s: its frames are %s, expected Ethernet (EN10MB)", name,
-                       type != NULL ? type : "of an unknown kind");
-    }
-    return TC_OK;
-}
-
-/* Seconds of pcap files are 32 bits without a sign, and libpcap takes them for signed ones. */
-static uint64_t time_of(const struct input *input)
-{
-    int64_t seconds = input->header->ts.tv_sec;
-
-    return (uint64_t)(seconds < 0 ? (uint32_t)seconds : seconds) * 1000000000 +
-           (uint64_t)input->header->ts.tv_usec;
-}
-
-/* Reads the input's next frame; a file that is cut off or broken is told, and ends there. */
-static enum tc_status advance(struct input *input, struct tc_error *error)
-{
-    int result = pcap_next_ex(input->pcap, &input->header, &input->bytes);
-
-    if (result == 1) {
-        input->number++;
-        if (input->header->caplen > TC_FRAME_BYTES_MAX) {
-            input->ended = true;
-            return tc_fail(error, TC_LIMIT,
-                           "%s: frame %lu has %u bytes, at most %d can be recorded; everything "
-                           "before it is recorded",
-                           input->name, input->number, input->header->caplen, TC_FRAME_BYTES_MAX);
-        }
-        return TC_OK;
-    }
-    input->ended = true;
-    if (result == PCAP_ERROR_BREAK)
-        return TC_OK;
-    return tc_fail(error, TC_TRUNCATED,
-                   "%s: cut off or broken after frame %lu (%.200s); everything before is recorded",
-                   input->name, input->number, pcap_geterr(input->pcap));
-}
-
-/* The input whose next frame is the earliest; NULL at the end. */
-static struct input *earliest(struct import *import)
-{
-    struct input *first = NULL;
-
-    for (size_t i = 0; i < import->input_count; i++) {
-        struct input *input = &import->inputs[i];
-
-        if (!input->ended && (first == NULL || time_of(input) < time_of(first)))
-            first = input;
-    }
-    return first;
-}
 
 /* ---- pipeline ---- */
 
@@ -167,7 +93,7 @@ static enum tc_status look_at_inputs(struct import *import, char **names, struct
         if (strcmp(names[i], "-") != 0)
             status = tc_pcap_look(names[i], &file, error);
         if (status == TC_OK)
-            status = open_input(&import->inputs[i], names[i], error);
+            status = pcap_input_open(&import->inputs[i], names[i], error);
         if (status != TC_OK)
             return status;
         if (file.nanoseconds)
@@ -232,6 +158,7 @@ static enum tc_status build_pipeline(struct import *import, const char *director
             (uint32_t)config->block_messages, (uint32_t)config->block_bytes,
             (uint32_t)config->batch_messages, (uint32_t)config->batch_bytes),
         .compress = config->codec_level != TC_LEVEL_NONE,
+        .latency_bound_ns = config->latency_bound_ns,
     };
     size_t intake_bytes = tc_intake_footprint(catalog, &intake);
     size_t recorder_bytes = tc_recorder_footprint(&import->capture, &recorder);
@@ -254,38 +181,72 @@ static enum tc_status build_pipeline(struct import *import, const char *director
 
 /* ---- the run ---- */
 
+/* One event for all refused times in a row. */
+static void tell_refused(struct import *import)
+{
+    if (import->refused[0] > 0)
+        tc_intake_event(&import->intake, TC_EVENT_BAD_TIME, 0, import->now_ns, import->refused,
+                        sizeof import->refused);
+    import->refused[0] = 0;
+}
+
+/*
+ * Takes the frame at hand. Where its time cannot be meant it keeps it, but what goes by time here
+ * (names of segments, rotation, silence) goes by the frame before it.
+ */
+static void take_frame(struct import *import, const struct pcap_input *input)
+{
+    struct tc_arrival arrival = {
+        .bytes = input->bytes,
+        .captured_bytes = input->header->caplen,
+        .wire_bytes = input->header->len,
+        .rx_ns = input->time_ns,
+    };
+
+    if (input->verdict == PCAP_TIME_GOOD) {
+        tell_refused(import);
+        import->now_ns = input->time_ns;
+    } else {
+        if (import->now_ns == 0)
+            import->now_ns = pcap_input_first_good_ns(import->inputs, import->input_count);
+        if (import->refused[0]++ == 0) {
+            import->refused[1] = input->time_ns;
+            import->refused[2] = input->verdict;
+        }
+        arrival.flags = TC_FRAME_BAD_TIME | TC_FRAME_PROC_IS_RX;
+    }
+    arrival.proc_ns = import->now_ns;
+    tc_intake_tick(&import->intake, arrival.proc_ns);
+    tc_intake_frame(&import->intake, &arrival);
+}
+
 /* All frames; answers the first trouble with an input, after which the others go on. */
 static enum tc_status take_frames(struct import *import, struct tc_error *error)
 {
     enum tc_status trouble = TC_OK;
     struct tc_progress progress;
-    struct input *input;
+    struct pcap_input *input;
     uint64_t bytes = 0;
 
     for (size_t i = 0; i < import->input_count; i++) {
-        enum tc_status status = advance(&import->inputs[i], trouble == TC_OK ? error : NULL);
+        enum tc_status status = pcap_input_advance(&import->inputs[i],
+                                                   trouble == TC_OK ? error : NULL);
 
         trouble = trouble == TC_OK ? status : trouble;
     }
     tc_progress_begin(&progress, "importing", 0);
-    while (!import->failed && (input = earliest(import)) != NULL) {
-        const struct tc_arrival arrival = {
-            .bytes = input->bytes,
-            .captured_bytes = input->header->caplen,
-            .wire_bytes = input->header->len,
-            .rx_ns = time_of(input),
-            .proc_ns = time_of(input),
-        };
+    while (!import->failed &&
+           (input = pcap_input_earliest(import->inputs, import->input_count)) != NULL) {
         enum tc_status status;
 
-        tc_intake_tick(&import->intake, arrival.proc_ns);
-        tc_intake_frame(&import->intake, &arrival);
-        bytes += arrival.captured_bytes;
+        take_frame(import, input);
+        bytes += input->header->caplen;
         tc_progress_show(&progress, bytes);
-        status = advance(input, trouble == TC_OK ? error : NULL);
+        status = pcap_input_advance(input, trouble == TC_OK ? error : NULL);
         trouble = trouble == TC_OK ? status : trouble;
     }
     tc_progress_end(&progress);
+    tell_refused(import);
     return trouble;
 }
 
@@ -369,8 +330,7 @@ static enum tc_exit run_import(struct import *import, char **names, const char *
 static void free_import(struct import *import)
 {
     for (size_t i = 0; i < import->input_count; i++)
-        if (import->inputs[i].pcap != NULL)
-            pcap_close(import->inputs[i].pcap);
+        pcap_input_close(&import->inputs[i]);
     free(import->inputs);
     tc_file_sink_free(import->sink);
     tc_memory_free(import->memory, import->memory_bytes);

@@ -10,21 +10,28 @@
 #include "tickcap/accountjson.h"
 #include "tickcap/command.h"
 #include "tickcap/faults.h"
+#include "tickcap/infotimes.h"
+#include "tickcap/latencydrawing.h"
 
-enum { OPTION_JSON = 1000 };
+enum { OPTION_JSON = 1000, OPTION_LATENCY };
+
+enum style { STYLE_TEXT, STYLE_JSON, STYLE_LATENCY };
 
 static const struct tc_option options[] = {
     {OPTION_JSON, "json", NULL, "print JSON"},
+    {OPTION_LATENCY, "latency", NULL, "draw how long messages took, line by line"},
     {0},
 };
 
 static const struct tc_usage usage = {
     .name = "tickcap info",
-    .arguments = "PATH... [--json]",
-    .summary = "Says what is in a capture: frames, channels, lines, losses, clocks.",
+    .arguments = "PATH... [--json | --latency]",
+    .summary = "Says what is in a capture: frames, channels, lines, losses, clocks, latencies.",
     .options = options,
     .details = "PATH is a segment or a directory of segments. Every block is read: digests and\n"
-               "merged figures come from the messages themselves.",
+               "merged figures come from the messages themselves.\n"
+               "Latencies are signed, since clocks differ: network is receive less exchange time,\n"
+               "processing is from there to when the burst was handled, total is both.",
 };
 
 static void fault_told(void *context, const struct tc_error *fault)
@@ -104,14 +111,10 @@ static void print_account(const struct tc_account *account, const struct tc_read
            ledger->received, ledger->recorded, tc_ledger_dropped(ledger), ledger->filtered,
            tc_ledger_closes(ledger) ? "" : ", which does NOT add up", account->unmatched_frames,
            account->malformed_frames);
-    for (size_t i = 0; i < account->clock_count; i++) {
-        const struct tc_account_clock *noted = &account->clocks[i];
-
-        printf("  time of %s: %s, %s, %s\n", noted->port != NULL ? noted->port->name : "?",
-               tc_clock_source_names[noted->clock.source], tc_clock_unit_names[noted->clock.unit],
-               tc_clock_epoch_names[noted->clock.epoch]);
-    }
+    info_print_clocks(account);
     print_channels(account);
+    info_print_latencies(account);
+    info_print_leads(account);
 }
 
 /* ---- the run ---- */
@@ -126,7 +129,17 @@ static enum tc_status print_json(const struct tc_account *account, const struct 
     return printed ? TC_OK : tc_fail(error, TC_MEMORY, "no memory");
 }
 
-static enum tc_exit print_info(struct tc_reader *reader, bool json)
+static enum tc_status print_as(enum style style, const struct tc_account *account,
+                               const struct tc_reader *reader, struct tc_error *error)
+{
+    switch (style) {
+    case STYLE_JSON: return print_json(account, reader, error);
+    case STYLE_LATENCY: latency_draw(account); return TC_OK;
+    default: print_account(account, reader); return TC_OK;
+    }
+}
+
+static enum tc_exit print_info(struct tc_reader *reader, enum style style)
 {
     struct tc_accountant *accountant;
     struct tc_error error = {0};
@@ -146,25 +159,43 @@ static enum tc_exit print_info(struct tc_reader *reader, bool json)
     tc_progress_end(&progress);
     if (status == TC_OK)
         status = tc_accountant_close(accountant, &account, &error);
-    if (status == TC_OK && json)
-        status = print_json(&account, reader, &error);
-    else if (status == TC_OK)
-        print_account(&account, reader);
+    if (status == TC_OK)
+        status = print_as(style, &account, reader, &error);
     tc_accountant_free(accountant);
     return status == TC_OK ? TC_EXIT_GOOD : tc_report_error(&error);
 }
 
-static enum tc_exit run_info(char **paths, size_t count, bool json)
+/* A capture of which nothing has been written yet. */
+static enum tc_exit print_begun(const struct tc_error *begun, enum style style)
+{
+    json_t *object;
+    bool printed;
+
+    if (style != STYLE_JSON) {
+        printf("%s\n", begun->text);
+        return TC_EXIT_GOOD;
+    }
+    object = account_json_begun();
+    printed = account_json_print(object, stdout);
+    json_decref(object);
+    return printed ? TC_EXIT_GOOD : TC_EXIT_FAULT;
+}
+
+static enum tc_exit run_info(char **paths, size_t count, enum style style)
 {
     struct faults faults = {0};
     const struct tc_reader_options reading = {.fault = fault_told, .context = &faults};
     struct tc_error error = {0};
     struct tc_reader *reader;
     enum tc_exit exit;
+    enum tc_status status = tc_reader_open(&reader, (const char *const *)paths, count, &reading,
+                                           &error);
 
-    if (tc_reader_open(&reader, (const char *const *)paths, count, &reading, &error) != TC_OK)
+    if (status == TC_END && faults.count == 0)
+        return print_begun(&error, style);
+    if (status != TC_OK)
         return tc_report_error(&error);
-    exit = print_info(reader, json);
+    exit = print_info(reader, style);
     tc_reader_close(reader);
     return exit == TC_EXIT_GOOD && faults.count > 0 ? TC_EXIT_FAULT : exit;
 }
@@ -173,11 +204,18 @@ static enum tc_exit info_command(int count, char **words)
 {
     struct tc_options parsed = tc_options_of(&usage, count, words);
     const char *argument;
-    bool json = false;
+    enum style style = STYLE_TEXT;
     int id;
 
-    while ((id = tc_options_next(&parsed, &argument)) >= 0)
-        json |= id == OPTION_JSON;
+    while ((id = tc_options_next(&parsed, &argument)) >= 0) {
+        enum style wanted = id == OPTION_JSON ? STYLE_JSON : STYLE_LATENCY;
+
+        if (style != STYLE_TEXT && style != wanted) {
+            tc_report("--json and --latency exclude each other, see tickcap info --help");
+            return TC_EXIT_USAGE;
+        }
+        style = wanted;
+    }
     if (id == TC_OPTION_HELP)
         return TC_EXIT_GOOD;
     if (id == TC_OPTION_BAD)
@@ -186,7 +224,7 @@ static enum tc_exit info_command(int count, char **words)
         tc_report("PATH is missing, see tickcap info --help");
         return TC_EXIT_USAGE;
     }
-    return run_info(words + parsed.operand, (size_t)(count - parsed.operand), json);
+    return run_info(words + parsed.operand, (size_t)(count - parsed.operand), style);
 }
 
 const struct tc_command tc_command_info = {&usage, "info", info_command};

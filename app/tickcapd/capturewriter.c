@@ -40,6 +40,7 @@ options_of(const struct tc_config *config, const struct tc_capture_stream *strea
             (uint32_t)config->block_messages, (uint32_t)config->block_bytes,
             (uint32_t)config->batch_messages, (uint32_t)config->batch_bytes),
         .compress = config->codec_level != TC_LEVEL_NONE,
+        .latency_bound_ns = config->latency_bound_ns,
     };
 }
 

@@ -245,6 +245,77 @@ static void leads(const struct tc_capture_run *run, const char *parameters,
         hand_over(data, quantiles[i].name, columns[i]);
 }
 
+/* What the writers have counted of a line in the segments that are open. */
+static void latency_of(const struct tc_capture_run *run, uint16_t line, size_t row,
+                       struct tc_histogram *sum)
+{
+    struct tc_histogram copy;
+
+    tc_histogram_clear(sum);
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        for (uint32_t writer = 0; writer < run->streams[i].rings.writer_count; writer++) {
+            const struct tc_latencies *latencies =
+                &run->streams[i].writers[writer]->recorder.latencies;
+
+            tc_histogram_peek(tc_latency_get(&latencies->lines[line], row), &copy);
+            tc_histogram_join(sum, &copy);
+        }
+}
+
+enum { LATENCY_QUANTILES = 5 };
+
+/* A line's row of quantiles; empty, as arrays have no null, where there is no message. */
+static void add_latency(struct rte_tel_data *const *columns, const struct tc_histogram *latency)
+{
+    static const double shares[LATENCY_QUANTILES] = {0, 0.5, 0.99, 0.999, 1};
+
+    for (size_t i = 0; i < LATENCY_QUANTILES; i++) {
+        char text[24] = "";
+
+        if (latency->total > 0)
+            snprintf(text, sizeof text, "%" PRId64, tc_histogram_quantile(latency, shares[i]));
+        add_text(columns[i], text);
+    }
+}
+
+/* /tickcap/latencies,CHANNEL; signed numbers are texts, as of leads. */
+static void latencies_of(const struct tc_capture_run *run, const char *parameters,
+                         struct rte_tel_data *data)
+{
+    static const char *const names[LATENCY_QUANTILES] = {"min_ns", "p50_ns", "p99_ns", "p999_ns",
+                                                         "max_ns"};
+    struct tc_histogram latency = {0};
+    const struct tc_catalog *catalog = &run->capture.catalog;
+    struct rte_tel_data *channels_of = new_texts(), *line_names = new_texts();
+    struct rte_tel_data *kinds = new_texts(), *columns[LATENCY_QUANTILES];
+    uint64_t messages[ITEMS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < LATENCY_QUANTILES; i++)
+        columns[i] = new_texts();
+    for (uint16_t i = 0; i < catalog->line_count; i++) {
+        const char *channel = catalog->channels[catalog->lines[i].channel].name;
+
+        if (parameters != NULL && strcmp(parameters, channel) != 0)
+            continue;
+        for (size_t row = 0; row < TC_LATENCY_ROWS && count < ITEMS_MAX; row++) {
+            latency_of(run, i, row, &latency);
+            add_text(channels_of, channel);
+            add_text(line_names, catalog->lines[i].name);
+            add_text(kinds, tc_latency_rows[row].name);
+            messages[count++] = latency.total;
+            add_latency(columns, &latency);
+        }
+    }
+    rte_tel_data_start_dict(data);
+    hand_over(data, "channel", channels_of);
+    hand_over(data, "line", line_names);
+    hand_over(data, "latency", kinds);
+    add_numbers(data, "messages", messages, sizeof messages[0], count);
+    for (size_t i = 0; i < LATENCY_QUANTILES; i++)
+        hand_over(data, names[i], columns[i]);
+}
+
 /* /tickcap/lines,CHANNEL */
 static void lines(const struct tc_capture_run *run, const char *parameters,
                   struct rte_tel_data *data)
@@ -361,6 +432,8 @@ static const struct {
     {"/tickcap/lines", lines, "figures of each line; parameter: name of a channel"},
     {"/tickcap/joins", joins, "groups that ports have joined; parameter: name of a port"},
     {"/tickcap/leads", leads, "how far lines are apart; parameter: name of a channel"},
+    {"/tickcap/latencies", latencies_of,
+     "how long messages of the open segments took; parameter: name of a channel"},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

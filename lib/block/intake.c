@@ -306,6 +306,7 @@ static inline void commit(struct tc_intake *intake, struct tc_frame_record *fram
     intake->ledger.recorded++;
     intake->ledger.messages += messages;
     intake->ledger.wire_bytes += arrival->wire_bytes;
+    intake->ledger.bad_time += (arrival->flags & TC_FRAME_BAD_TIME) != 0;
     if (line != TC_LINE_NONE)
         intake->sequences[line].figures.wire_bytes += arrival->wire_bytes;
 }

@@ -53,12 +53,13 @@ void tc_latencies_clear(struct tc_latencies *latencies)
     for (uint16_t i = 0; i < latencies->catalog->line_count; i++) {
         struct tc_latency *line = &latencies->lines[i];
 
+        if (latencies->beyond[i] == TC_BEYOND_SEGMENT)
+            latencies->beyond[i] = TC_BEYOND_NOWHERE;
         if (is_empty(line))
             continue;
         tc_histogram_clear(&line->network);
         tc_histogram_clear(&line->processing);
         tc_histogram_clear(&line->total);
-        latencies->beyond[i] = false;
     }
 }
 
@@ -114,9 +115,9 @@ bool tc_latencies_take(struct tc_latencies *latencies, const struct tc_latency_f
     latencies->log[latencies->log_count++] = (struct tc_latency_entry){processing, frame->messages,
                                                                        timed, frame->line};
     latencies->timed_count += timed;
-    if (farthest <= latencies->bound_ns || latencies->beyond[frame->line])
+    if (farthest <= latencies->bound_ns || latencies->beyond[frame->line] != TC_BEYOND_NOWHERE)
         return false;
-    latencies->beyond[frame->line] = true;
+    latencies->beyond[frame->line] = TC_BEYOND_BLOCK;
     *breach = first_breach(latencies, frame, timed);
     return true;
 }
@@ -132,6 +133,8 @@ void tc_latencies_commit(struct tc_latencies *latencies)
         struct tc_latency *line = &latencies->lines[of];
         size_t timed = 0;
 
+        if (latencies->beyond[of] == TC_BEYOND_BLOCK)
+            latencies->beyond[of] = TC_BEYOND_SEGMENT;
         for (; i < latencies->log_count && latencies->log[i].line == of; i++) {
             const struct tc_latency_entry *entry = &latencies->log[i];
 

@@ -59,12 +59,19 @@ struct tc_latency_breach {
     uint64_t rx_ns;
 };
 
+/* Where it is told that a line has gone beyond its bound. */
+enum tc_beyond {
+    TC_BEYOND_NOWHERE,
+    TC_BEYOND_BLOCK,   /* in the block at hand, which may stand in the next segment */
+    TC_BEYOND_SEGMENT, /* in the segment at hand */
+};
+
 struct tc_latencies {
     const struct tc_catalog *catalog;
     struct tc_exchange exchange;
     struct tc_latency *lines;
     uint64_t bound_ns; /* UINT64_MAX: none */
-    bool *beyond;      /* by line: has gone beyond it, which is told once */
+    uint8_t *beyond;   /* by line: has gone beyond it, which is told once; enum tc_beyond */
     struct tc_latency_entry *log;
     int64_t *network; /* by message of the log that has an exchange time */
     int64_t *total;

@@ -226,6 +226,29 @@ static enum tc_status list_holes(struct tc_accountant *accountant, const struct 
     return TC_OK;
 }
 
+/* Compares a recorded packet with its copy on another line. */
+static enum tc_status take_lead(struct tc_accountant *accountant, const struct tc_retraced *packet,
+                                struct tc_error *error)
+{
+    const struct tc_catalog *catalog = &accountant->taking->source->capture->catalog;
+    size_t number = accountant->taking->lines[packet->line].book;
+    struct tc_book_channel *channel =
+        &accountant->books.channels[accountant->books.lines[number].channel];
+    int64_t first;
+
+    if (catalog->channels[catalog->lines[packet->line].channel].line_count < 2 ||
+        !packet->recorded || packet->run.first == packet->run.end ||
+        (packet->item->frame->flags & TC_FRAME_BAD_TIME) != 0)
+        return TC_OK;
+    if (channel->leads == NULL && (channel->leads = calloc(1, sizeof *channel->leads)) == NULL)
+        return tc_books_no_memory(error);
+    first = tc_leads_take(channel->leads, (uint32_t)number, &packet->run.session, packet->run.first,
+                          packet->time_ns);
+    if (first >= 0)
+        accountant->books.lines[first].leads++;
+    return TC_OK;
+}
+
 /* A packet that arrived, recorded or not. */
 static enum tc_status take_packet(void *context, const struct tc_retraced *packet,
                                   struct tc_error *error)
@@ -254,6 +277,9 @@ static enum tc_status take_packet(void *context, const struct tc_retraced *packe
     if (accountant->holes && packet->recorded &&
         tc_rangeset_add(&session->recorded, packet->run.first, packet->run.end) != TC_OK)
         return tc_books_no_memory(error);
+    status = take_lead(accountant, packet, error);
+    if (status != TC_OK)
+        return status;
     return accountant->holes
                ? list_holes(accountant, packet, line->slot_session[verdict->slot], error)
                : TC_OK;
@@ -369,6 +395,16 @@ static void note_clock(struct tc_account_clock *noted, const struct tc_clock *cl
         noted->clock.error_ns = error_ns;
     if (host_ns > noted->clock.host_error_ns)
         noted->clock.host_error_ns = host_ns;
+}
+
+bool tc_account_drift(const struct tc_account_clock *noted, double *drift_ppb)
+{
+    int64_t change = (int64_t)(noted->clock.slope - noted->first.slope);
+
+    if (noted->clock.unit != TC_UNIT_TICKS || noted->first.slope == 0)
+        return false;
+    *drift_ppb = (double)change / (double)noted->first.slope * 1e9;
+    return true;
 }
 
 /* The clock of a block that has just begun. */

@@ -33,6 +33,7 @@ struct tc_account_line {
     struct tc_figures figures;
     uint64_t digest; /* XXH3-64 over big-endian length and bytes of each message, as recorded */
     const struct tc_latency *latency; /* of its messages; NULL without one */
+    uint64_t leads; /* packets that came on this line first, of those that came again */
     struct tc_account_session *sessions;
     size_t session_count;
 };
@@ -49,6 +50,7 @@ struct tc_account_channel {
     struct tc_account_line *lines;
     size_t line_count;
     struct tc_account_merged merged;
+    const struct tc_histogram *lead; /* see file/leads.h; NULL where no line is compared */
 };
 
 /* A port's clock over the blocks in which it did not change its kind. */
@@ -59,6 +61,9 @@ struct tc_account_clock {
     uint64_t from_ns;
     uint64_t to_ns;
 };
+
+/* By how many billionths the rate of a counter has changed; false where it is none. */
+bool tc_account_drift(const struct tc_account_clock *noted, double *drift_ppb);
 
 struct tc_account_stream {
     const struct tc_source *source;

@@ -18,6 +18,8 @@ void tc_books_free(struct tc_books *books)
     }
     for (size_t i = 0; i < books->channel_count; i++)
         free(books->channels[i].names.slots);
+    for (size_t i = 0; i < books->channel_count; i++)
+        free(books->channels[i].leads);
     free(books->channels);
     free(books->lines);
 }
@@ -202,6 +204,7 @@ static enum tc_status close_channel(const struct tc_books *books, size_t number,
     enum tc_status status = TC_OK;
 
     channel->channel = book->channel;
+    channel->lead = book->leads != NULL ? &book->leads->lead : NULL;
     channel->symbols = (book->channel->feed->flags & TC_FEED_LOCATES) != 0 ? book->known
                                                                            : book->names.count;
     for (size_t i = 0; i < books->line_count; i++) {
@@ -218,6 +221,7 @@ static enum tc_status close_channel(const struct tc_books *books, size_t number,
                                          .figures = from->figures,
                                          .digest = XXH3_64bits_digest(from->digest),
                                          .latency = from->latency,
+                                         .leads = from->leads,
                                          .sessions = from->sessions,
                                          .session_count = from->session_count};
     }

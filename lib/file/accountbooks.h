@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "file/account.h"
+#include "file/leads.h"
 
 /* Names that messages of a channel carry: a set. */
 struct tc_book_names {
@@ -19,7 +20,8 @@ struct tc_book_names {
 struct tc_book_channel {
     const struct tc_channel *channel;
     struct tc_book_names names;
-    uint64_t known; /* locates with a name */
+    uint64_t known;         /* locates with a name */
+    struct tc_leads *leads; /* NULL: only one line has been heard */
 };
 
 struct tc_book_line {
@@ -30,6 +32,7 @@ struct tc_book_line {
     struct tc_account_session *sessions;
     size_t session_count;
     struct tc_figures figures;
+    uint64_t leads; /* packets that came on this line first */
 };
 
 struct tc_books {

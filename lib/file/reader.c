@@ -211,11 +211,15 @@ enum tc_status tc_reader_open(struct tc_reader **opened, const char *const *path
     }
     reader->options = *options;
     reader->roster.growing = options->follow;
+    reader->roster.patient = true;
     for (size_t i = 0; status == TC_OK && i < count; i++) {
         reader->paths[reader->path_count++] = strdup(paths[i]);
         status = tc_roster_add(&reader->roster, paths[i], options->fault, options->context, error);
     }
-    if (status == TC_OK && reader->roster.count == 0)
+    if (status == TC_OK && reader->roster.count == 0 && reader->roster.begun > 0)
+        status = tc_fail(error, TC_END,
+                         "%s: a capture has just begun there: nothing can be read yet", paths[0]);
+    else if (status == TC_OK && reader->roster.count == 0)
         status = tc_fail(error, TC_MISSING, "%s: no readable segment of a capture is there",
                          count > 0 ? paths[0] : "(no path)");
     tc_roster_sort(&reader->roster);

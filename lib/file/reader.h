@@ -51,8 +51,8 @@ struct tc_reader_options {
 struct tc_reader;
 
 /*
- * Opens segments and directories of segments. TC_MISSING where there is none; a path that cannot be
- * opened is refused.
+ * Opens segments and directories of segments. TC_MISSING where there is none, TC_END where there
+ * are only some that have just begun; a path that cannot be opened is refused.
  */
 TC_MUST_USE enum tc_status tc_reader_open(struct tc_reader **opened, const char *const *paths,
                                           size_t count, const struct tc_reader_options *options,

@@ -7,6 +7,7 @@
 
 #include "base/placer.h"
 #include "block/chorus.h"
+#include "file/timecheck.h"
 #include "file/toldevents.h"
 
 enum { PATH_BYTES = 1024 };
@@ -24,6 +25,7 @@ struct claim {
 struct counted_source {
     const struct tc_source *source;
     struct tc_retrace retrace;
+    struct tc_time_check times;
     struct claim claim;
     struct tc_ledger last; /* as claimed by the block before */
     struct tc_nic last_nic;
@@ -332,6 +334,24 @@ static enum tc_status take_packet(void *context, const struct tc_retraced *packe
     return TC_OK;
 }
 
+static void tell_lapse(struct tc_recount *recount, const struct counted_source *source,
+                       const struct tc_time_lapse *lapse)
+{
+    differ(recount, source,
+           "frame %lu, in block %lu, was received %lu ns before the frame before it, and no event "
+           "says that a clock was set back",
+           lapse->frame, lapse->block, lapse->back_ns);
+}
+
+static void take_times(struct tc_recount *recount, struct counted_source *source,
+                       const struct tc_item *item)
+{
+    struct tc_time_lapse lapse;
+
+    if (tc_time_check_take(&source->times, item, &lapse))
+        tell_lapse(recount, source, &lapse);
+}
+
 enum tc_status tc_recount_take(struct tc_recount *recount, const struct tc_item *item,
                                struct tc_error *error)
 {
@@ -354,6 +374,7 @@ enum tc_status tc_recount_take(struct tc_recount *recount, const struct tc_item 
         source->first_rx_ns = rx_ns < source->first_rx_ns ? rx_ns : source->first_rx_ns;
         source->last_rx_ns = rx_ns > source->last_rx_ns ? rx_ns : source->last_rx_ns;
     }
+    take_times(recount, source, item);
     recount->taking = source;
     if (item->kind == TC_ITEM_EVENT && item->event->kind == TC_EVENT_UNHEARD)
         recount->runs[source->run].exact = false;
@@ -370,6 +391,22 @@ enum tc_status tc_recount_take(struct tc_recount *recount, const struct tc_item 
     return TC_OK;
 }
 
+/* Receive times that are out of order or refused, and no event says why. */
+static void compare_times(struct tc_recount *recount, struct counted_source *source)
+{
+    struct tc_time_check *times = &source->times;
+    struct tc_time_lapse lapse;
+
+    if (tc_time_check_end(times, &lapse))
+        tell_lapse(recount, source, &lapse);
+    /* where frames were dropped, events may have found no room either */
+    if (source->retrace.from_begin && tc_ledger_dropped(&source->retrace.ledger) == 0 &&
+        times->refused > times->told)
+        differ(recount, source,
+               "the receive time of %lu frames was refused, but events tell of %lu", times->refused,
+               times->told);
+}
+
 /* What the last segment says of the whole run. */
 static void compare_end(struct tc_recount *recount, struct counted_source *source)
 {
@@ -378,6 +415,7 @@ static void compare_end(struct tc_recount *recount, struct counted_source *sourc
 
     if (source->in_block)
         compare_block(recount, source);
+    compare_times(recount, source);
     if (!same_rows(recount, source, "the ledger at the end", tc_ledger_rows, TC_LEDGER_ROWS,
                    &state->ledger, &source->retrace.ledger) ||
         !compares_figures(source))

@@ -161,6 +161,7 @@ static enum tc_status take_frame(struct tc_retrace *retrace, const struct tc_ite
     ledger->recorded++;
     ledger->messages += frame->messages;
     ledger->wire_bytes += frame->wire_bytes;
+    ledger->bad_time += (frame->flags & TC_FRAME_BAD_TIME) != 0;
     if (frame->line == TC_LINE_NONE) {
         ledger->unmatched++;
         return TC_OK;

@@ -91,6 +91,15 @@ static enum tc_status add_file(struct tc_roster *roster, const char *path, struc
     return status;
 }
 
+/* What is written becomes a file's when it is durable; until then its head is not all there. */
+static bool has_just_begun(struct tc_roster *roster, const char *path, const struct tc_error *fault)
+{
+    bool begun = roster->patient && tc_is_open_name(path) && fault->status == TC_TRUNCATED;
+
+    roster->begun += begun;
+    return begun;
+}
+
 static int segments_only(const struct dirent *entry)
 {
     return tc_is_segment_name(entry->d_name);
@@ -104,6 +113,8 @@ static enum tc_status leave_out(struct tc_roster *roster, const char *path, tc_f
 
     if (fault->status == TC_MEMORY)
         return tc_fail(error, TC_MEMORY, "%s", fault->text);
+    if (has_just_begun(roster, path, fault))
+        return TC_OK;
     if (roster->growing && fault->status == TC_TRUNCATED)
         return TC_OK;
     for (size_t i = 0; i < roster->unreadable_count; i++)
@@ -148,12 +159,18 @@ static enum tc_status add_directory(struct tc_roster *roster, const char *path, 
 enum tc_status tc_roster_add(struct tc_roster *roster, const char *path, tc_fault_told *told,
                              void *context, struct tc_error *error)
 {
+    struct tc_error fault = {0};
     struct stat about;
+    enum tc_status status;
 
     if (stat(path, &about) != 0)
         return tc_fail(error, TC_MISSING, "%s: %s", path, strerror(errno));
-    return S_ISDIR(about.st_mode) ? add_directory(roster, path, told, context, error)
-                                  : add_file(roster, path, error);
+    if (S_ISDIR(about.st_mode))
+        return add_directory(roster, path, told, context, error);
+    status = add_file(roster, path, &fault);
+    if (status == TC_OK || has_just_begun(roster, path, &fault))
+        return TC_OK;
+    return tc_fail(error, status, "%s", fault.text);
 }
 
 static int compare_entries(const void *a, const void *b)

@@ -29,6 +29,8 @@ struct tc_roster {
     char **unreadable; /* paths that have been told of */
     size_t unreadable_count;
     bool growing; /* it is looked at again: heads that are not all there yet are no faults */
+    bool patient; /* an open segment without its head has just begun, and is no fault */
+    size_t begun; /* how many of those there were */
 };
 
 /*

@@ -42,6 +42,18 @@ def await_merged(telemetry, feed):
         time.sleep(0.02)
 
 
+def await_latencies(telemetry, feed):
+    """Latencies count with their block, which is written when it is old enough."""
+    deadline = time.monotonic() + PATIENCE
+    expected = [line["messages"] for line in feed.expected["channels"][0]["lines"]]
+    while True:
+        told = telemetry.ask(f"/tickcap/latencies,{feed.name}")
+        if told["messages"][1::3] == expected:
+            return told
+        assert time.monotonic() < deadline, (told["messages"], expected)
+        time.sleep(0.02)
+
+
 def asked(capture, feed):
     """Every answer, when all that there is has been recorded."""
     telemetry = Telemetry(capture.name)
@@ -52,6 +64,7 @@ def asked(capture, feed):
                                     "/tickcap/lines,one", "/tickcap/lines,other", "/tickcap/lines",
                                     "/tickcap/lines,nosuch",
                                     "/tickcap/leads", "/tickcap/leads,other"]}
+        answers["/tickcap/latencies,one"] = await_latencies(telemetry, feed)
         listed = telemetry.ask("/")
     finally:
         telemetry.close()
@@ -103,6 +116,7 @@ def test_answers_are_what_info_says():
         assert answers["/tickcap/lines,nosuch"]["line"] == []
         check_leads(answers["/tickcap/leads"], answers["/tickcap/lines"], feeds[0])
         assert answers["/tickcap/leads,other"]["channel"] == [], "it has one line"
+        check_latencies(answers["/tickcap/latencies,one"], told["channels"][0])
 
 
 def check_summary(summary, told, name):
@@ -136,6 +150,19 @@ def check_leads(leads, lines, feed):
     ordered = [int(leads[name][0]) for name in ("lowest_ns", "p1_ns", "p50_ns", "p99_ns",
                                                "highest_ns")]
     assert ordered == sorted(ordered) and ordered[0] < ordered[-1]
+
+
+def check_latencies(answer, channel):
+    """What the writers counted is what info counts again."""
+    kinds = {"network": "net_ns", "processing": "proc_lat_ns", "total": "total_ns"}
+    rows = [(line, kind) for line in channel["lines"] for kind in kinds]
+    assert answer["channel"] == [channel["name"]] * len(rows)
+    assert answer["line"] == [line["line"] for line, _ in rows]
+    assert answer["latency"] == [kind for _, kind in rows]
+    for name, column in {"count": "messages", "min": "min_ns", "p50": "p50_ns", "p99": "p99_ns",
+                         "p999": "p999_ns", "max": "max_ns"}.items():
+        expected = [line["latency"][kinds[kind]][name] for line, kind in rows]
+        assert [int(value) for value in answer[column]] == expected, name
 
 
 def arrivals_of_both_lines(feed):

@@ -6,7 +6,7 @@ import struct
 import expectedrows
 import pcapio
 import tap
-from clispace import HERE, Mixed, exported, imported, refused, same_rows
+from clispace import HERE, SMALL_BLOCKS, Mixed, exported, imported, refused, same_rows
 from expectedrows import OPENING, SECOND
 from program import contains, info, tickcap
 
@@ -204,6 +204,54 @@ def test_import_then_export_is_identical():
             assert (HERE / "again.pcap").read_bytes() == path.read_bytes(), f"{name}, {level}"
     rows = tickcap("cat", HERE / "hostile auto", "--format", "json").expect(0).text.splitlines()
     assert len(rows) > 150 and all(json.loads(row)["kind"] == "message" for row in rows)
+
+
+def test_times_that_cannot_be_meant_are_kept_and_decide_nothing():
+    """Zero, before 2000 and from 2100 on: marked, counted, and back in export."""
+    good = [OPENING + index * SECOND // 10000 for index in range(6000)]
+    frame = pcapio.udp_frame(b"of no channel")
+    bad = [0, 946684799 * SECOND + 999999999, 5], [4102444800 * SECOND] * 3000, \
+        [(2**32 - 1) * SECOND + 1]
+    path = HERE / "hostile times.pcap"
+    pcapio.write(path, [(time_ns, len(frame), frame)
+                        for time_ns in [*bad[0], *good[:2000], *bad[1], *good[2000:], *bad[2]]])
+    capture = imported("hostile times", path, options=[
+        *SMALL_BLOCKS, "--set", "output.rotate.seconds=1"])
+    told = info(capture)
+    assert told["ledger"]["bad_time"] == 3004 and told["blocks"] > 1
+    assert [path.name[:16] for path in capture.glob("*.tick")] == ["20261120T143000."]
+    tickcap("verify", capture).expect(0)
+    tickcap("export", capture, "--format", "pcap", "-o", HERE / "again.pcap").expect(0)
+    assert (HERE / "again.pcap").read_bytes() == path.read_bytes()
+
+
+def test_a_file_without_one_good_time():
+    frame = pcapio.udp_frame(b"of no channel")
+    path = HERE / "timeless.pcap"
+    pcapio.write(path, [(index % 3, len(frame), frame) for index in range(50)])
+    capture = imported("timeless", path)
+    assert [path.name[:16] for path in capture.glob("*.tick")] == ["20000101T000000."]
+    assert info(capture)["ledger"]["bad_time"] == 50
+    tickcap("verify", capture).expect(0)
+    assert exported(capture) == pcapio.read(path)
+
+
+def test_refused_times_are_told_once_a_burst():
+    mixed = Mixed.get().frames[:300]
+    frames = [(0 if index % 100 < 30 else time_ns, wire, frame)
+              for index, (time_ns, wire, frame) in enumerate(mixed)]
+    path = HERE / "bursts.pcap"
+    pcapio.write(path, frames)
+    capture = imported("bursts", path)
+    rows = tickcap("cat", capture, "--format", "json", "--events").expect(0).text
+    rows = [json.loads(row) for row in rows.splitlines()]
+    messages = [row for row in rows if row["kind"] == "message"]
+    flagged = [row["rx_ns"] == 0 for row in messages]
+    assert any(flagged) and flagged == ["bad_time" in row["flags"] for row in messages]
+    told = [row for row in rows if row.get("event") == "bad_time"]
+    assert [(row["frames"], row["stamp"]) for row in told] == [(30, 0)] * 3
+    tickcap("verify", capture).expect(0)
+
 
 if __name__ == "__main__":
     tap.run(__name__)

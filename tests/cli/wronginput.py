@@ -79,6 +79,16 @@ WRONG_LINES = [
     ("buffer: 16MiB", "batch: 7", "batch", ["mapping"]),
     ("buffer: 16MiB", "codec: { level: best }", "codec.level", ["'best'", "auto"]),
     ("buffer: 16MiB", "codec: { level: dense }", "codec.level", ["'dense'", "not supported"]),
+    ("buffer: 16MiB", "latency_bound: 1", "latency_bound", ["'1'", "ns, us, ms, s, min, h or d"]),
+    ("buffer: 16MiB", "latency_bound: h", "latency_bound", ["'h'", "duration"]),
+    ("buffer: 16MiB", "latency_bound: 1 h", "latency_bound", ["'1 h'", "duration"]),
+    ("buffer: 16MiB", "latency_bound: 1.5h", "latency_bound", ["'1.5h'", "duration"]),
+    ("buffer: 16MiB", "latency_bound: -1s", "latency_bound", ["'-1s'", "duration"]),
+    ("buffer: 16MiB", "latency_bound: 1hour", "latency_bound", ["'1hour'", "duration"]),
+    ("buffer: 16MiB", "latency_bound: 0s", "latency_bound", ["'0s'", "1ns"]),
+    ("buffer: 16MiB", "latency_bound: 366d", "latency_bound", ["'366d'", "out of range"]),
+    ("buffer: 16MiB", "latency_bound: 99999999999d", "latency_bound", ["'99999999999d'"]),
+    ("buffer: 16MiB", "latency_bound: [1h]", "latency_bound", ["one value"]),
     ("buffer: 16MiB", "realtime: 100", "realtime", ["'100'", "0 to 99"]),
     ("output: ", "output: { directories: [] }", "output.directories", ["at least 1"]),
     ("output: ", "output: { retention: { days: 5 } }", "output.retention.days", ["not supported"]),
@@ -579,9 +589,9 @@ def test_one_bad_segment_does_not_hide_the_others():
     victim.unlink()
     begun = folder / (victim.name + ".open")
     begun.touch()
-    ended = tickcap("export", folder, "--format", "pcap", "-o", HERE / "some.pcap")
+    tickcap("export", folder, "--format", "pcap", "-o", HERE / "some.pcap").expect(0)
     same_rows(pcapio.read(HERE / "some.pcap"), good)
-    assert '"complete": false' in tickcap("info", "--json", folder).text
+    assert '"complete": false' in tickcap("info", "--json", folder).expect(0).text
     ended = tickcap("verify", folder).expect(1)
     assert begun.name in ended.err, ended
 

@@ -243,13 +243,17 @@ def test_totalview_frames():
     channel = channel_of("moldudp64/itch50", "0.0.0.0:0", reference.NEW_YORK)
     frames = merged(files)
     with imported(channel, *files) as capture:
-        assert info(capture)["frames"] == 178
+        told = info(capture)
+        assert told["frames"] == 178
         rows = check_messages(channel, frames, capture)
         check_frames(frames, capture)
     assert len(rows) == 178
     assert all(message.type for _, message in rows)
     latencies = sorted(row["rx_ns"] - row["exch_ns"] for row, _ in rows)
     assert (latencies[0], latencies[89], latencies[-1]) == (163658, 178940, 742623)
+    net = told["channels"][0]["lines"][0]["latency"]["net_ns"]
+    assert (net["count"], net["min"], net["max"]) == (178, 163658, 742623), net
+    assert abs(net["p50"] - latencies[88]) <= latencies[88] / 100, net
 
 
 if __name__ == "__main__":

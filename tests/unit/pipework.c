@@ -559,6 +559,7 @@ struct pipework *pipework_new(const struct pipework_options *options)
     PIPEWORK_MUST(work->intake_memory != NULL && work->join != NULL, "no memory for a pipeline");
     tc_intake_init(&work->intake, work->intake_memory, &options->capture->catalog, &intake,
                    &supply);
+    work->intake.clock.source = TC_CLOCK_FILE; /* times are whatever a test says */
     for (uint32_t i = 0; i < options->limits.writers; i++)
         make_writer(work, i);
     for (uint32_t i = 0; i < options->batches; i++) {
@@ -603,7 +604,11 @@ void pipework_take(struct pipework *work, const struct tc_arrival *arrival)
 {
     struct tc_ledger before = work->intake.ledger;
     const struct tc_ledger *after = &work->intake.ledger;
+    const uint64_t refused[] = {1, arrival->rx_ns, 1};
 
+    if ((arrival->flags & TC_FRAME_BAD_TIME) != 0 && !work->options.untold)
+        tc_intake_event(&work->intake, TC_EVENT_BAD_TIME, 0, arrival->proc_ns, refused,
+                        sizeof refused);
     tc_intake_frame(&work->intake, arrival);
     PIPEWORK_MUST(after->received == before.received + 1, "a frame was not received once");
     PIPEWORK_MUST(after->recorded + after->no_batch + after->filtered ==

@@ -45,6 +45,7 @@ struct pipework_options {
     uint64_t rotate_ns;
     uint64_t sink_bytes; /* the disk fails when it would hold more; 0: it does not */
     bool keep;           /* the history is kept to the end */
+    bool untold;         /* no event tells of refused times */
     tc_new_id *new_id;   /* NULL: pipework_id */
 };
 

@@ -129,6 +129,40 @@ Test(parse, sizes)
         expect_refusal(tc_parse_bytes(bad[i], &bytes, &error), bad[i], "is not a size");
 }
 
+Test(parse, durations)
+{
+    static const struct {
+        const char *word;
+        uint64_t duration_ns;
+    } good[] = {
+        {"0ns", 0},
+        {"7ns", 7},
+        {"250us", 250000},
+        {"10ms", 10000000},
+        {"90s", UINT64_C(90000000000)},
+        {"5min", UINT64_C(300000000000)},
+        {"1h", UINT64_C(3600000000000)},
+        {"1d", UINT64_C(86400000000000)},
+        {"213503d", UINT64_C(18446659200000000000)},
+        {"18446744073709551615ns", UINT64_MAX},
+    };
+    static const char *const bad[] = {
+        "",        "h",    "1",    "1 h",     "1h ",
+        "1H",      "1m",   "1sec", "-1s",     "1.5s",
+        "1h30min", "1e3s", "0x1s", "213504d", "18446744073709551616ns",
+    };
+    uint64_t duration_ns;
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        cr_assert_eq(tc_parse_duration(good[i].word, &duration_ns, &error), TC_OK, "%s",
+                     error.text);
+        cr_assert_eq(duration_ns, good[i].duration_ns, "%s", good[i].word);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        expect_refusal(tc_parse_duration(bad[i], &duration_ns, &error), bad[i],
+                       "is not a duration");
+}
+
 Test(parse, real_numbers)
 {
     static const struct {
