@@ -168,11 +168,11 @@ static void await_received(void)
             usleep(100);
 }
 
-/* The main lcore corrects the clock once a second; each receiver must have seen that happen. */
+/* The main lcore corrects the clocks again and again; each receiver must have seen that happen. */
 static void await_corrections(void)
 {
     for (size_t port = 0; port < feed_count; port++)
-        while (atomic_load_explicit(&stand.run.streams[port].clock.taken, memory_order_relaxed) <
+        while (atomic_load_explicit(&stand.run.streams[port].times.taken, memory_order_relaxed) <
                CORRECTIONS)
             usleep(1000);
 }
