@@ -305,6 +305,7 @@ enum tc_status tc_capture_run_launch(struct tc_capture_run *run, struct tc_error
     }
     if (status == TC_OK && run->chorus != NULL)
         status = give_task(run, chorus_lcore(run), &run->chorus->writer->task, error);
+    tc_capture_run_correct(run); /* opening has taken its time */
     clock_gettime(CLOCK_MONOTONIC, &run->started);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &run->cpu_started);
     for (uint32_t i = 0; status == TC_OK && i < TC_CPUS_MAX; i++)

@@ -29,7 +29,7 @@ void tc_discipline_init(struct tc_discipline *discipline, enum tc_clock_source s
                 .epoch = TC_EPOCH_START,
                 .base_ticks = second->ticks,
                 .base_ns = second->utc_ns,
-                .error_ns = first->error_ns + second->error_ns,
+                .error_ns = first->error_ns + 2 * second->error_ns, /* until the next sample */
                 .host_error_ns = TC_ERROR_UNKNOWN,
                 .compared_ns = second->utc_ns,
                 .spare_bits = spare_bits,
