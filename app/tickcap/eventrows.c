@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block/events.h"
+#include "clock/timegate.h"
 #include "track/drop.h"
 
 /* Where a row is being written to, and in which style. */
@@ -70,6 +71,16 @@ static const char *fate_name(uint64_t fate)
     return fate < TC_DROP_CAUSES ? tc_drop_cause_name((enum tc_drop_cause)fate) : "unknown";
 }
 
+static const char *refusal_name(uint64_t why)
+{
+    static const char *const names[TC_TIME_STEPPED] = {[TC_TIME_ZERO] = "zero",
+                                                       [TC_TIME_PAST] = "past",
+                                                       [TC_TIME_FUTURE] = "future",
+                                                       [TC_TIME_BACKWARD] = "backward"};
+
+    return why < TC_TIME_STEPPED && names[why] != NULL ? names[why] : "unknown";
+}
+
 static void put_field(struct row *row, const struct tc_event_field *field, const uint8_t *bytes)
 {
     uint64_t value = field->width <= 8 ? tc_load_uint(bytes, field->width, false) : 0;
@@ -89,6 +100,8 @@ static void put_field(struct row *row, const struct tc_event_field *field, const
     case TC_FIELD_FORM_BOOL: put_bool(row, field->name, value != 0); return;
     case TC_FIELD_FORM_WAY: word = value == TC_FILLED_LATE ? "late" : "by_line"; break;
     case TC_FIELD_FORM_FATE: word = fate_name(value); break;
+    case TC_FIELD_FORM_CLOCK: word = value == TC_STEPPED_PORT ? "port" : "system"; break;
+    case TC_FIELD_FORM_REFUSAL: word = refusal_name(value); break;
     default: word = "unknown"; break;
     }
     put_text(row, field->name, word, strlen(word));

@@ -5,6 +5,7 @@
  */
 #include "tickcapd/capturerun.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include <rte_launch.h>
@@ -55,11 +56,56 @@ static void look_at_lines(struct tc_capture_run *run, bool ends)
                     run);
 }
 
+/* A port that was to stamp and never did: that is told once, and the file says so of each frame. */
+static void look_at_stamps(struct tc_capture_run *run, uint16_t number)
+{
+    const struct tc_plan_port *plan = &run->plan->ports[number];
+    uint64_t received = 0, unstamped = 0;
+    char sentence[400];
+
+    if (run->clocks.ports[number].clock.way == TC_WAY_SOFTWARE || run->stampless[number])
+        return;
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        if (run->plan->streams[i].port == number) {
+            const struct tc_run_stream *stream = &run->streams[i];
+            struct tc_ledger ledger;
+
+            tc_capture_run_stream_ledger(stream, &ledger);
+            received += ledger.received;
+            unstamped += tc_published_get(&stream->receiver->published.unstamped);
+        }
+    if (received == 0 || unstamped < received)
+        return;
+    run->stampless[number] = true;
+    snprintf(
+        sentence, sizeof sentence,
+        "port %s: profile %s asks for the time of the %s, but driver %s gave none of the first "
+        "%lu frames one: receive times are software time, of the burst",
+        plan->config->name, plan->profile.name, tc_stamps_giver(&plan->profile),
+        run->ports[number].driver, received);
+    if (run->warn != NULL)
+        run->warn(sentence);
+}
+
+void tc_capture_run_correct(struct tc_capture_run *run)
+{
+    tc_clock_watch_round(&run->clocks);
+    for (size_t i = 0; i < run->plan->stream_count; i++) {
+        const struct tc_times times = tc_clock_watch_times(&run->clocks,
+                                                           run->plan->streams[i].port);
+
+        /* a receiver that has not taken up the last correction gets the next one */
+        (void)tc_time_publish(&run->streams[i].times, &times);
+    }
+}
+
 void tc_capture_run_watch(struct tc_capture_run *run, uint64_t now_ns)
 {
+    tc_clock_watch_host(&run->clocks);
     for (size_t i = 0; i < run->plan->port_count; i++) {
         tc_port_watch_look(&run->watches[i], now_ns, tell_port, run);
         tc_port_joins_link(&run->joins[i], tc_eth_port_link_up(&run->ports[i]));
+        look_at_stamps(run, (uint16_t)i);
     }
     look_at_lines(run, false);
 }

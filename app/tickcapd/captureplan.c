@@ -164,6 +164,7 @@ enum tc_status tc_plan_make(struct tc_capture_plan *plan, struct tc_config *conf
         if (status != TC_OK)
             return status;
         plan->ports[i].memory_node = use_huge ? plan->ports[i].node : -1;
+        plan->ports[i].time = &tc_port_time_dpdk;
         plan->port_count++;
         plan_streams(plan, (uint16_t)i);
     }
@@ -223,6 +224,31 @@ static const char *filters_text(const struct tc_plan_port *port)
                                            "set join: true, or promiscuous: true in the profile";
 }
 
+/* Where receive times come from; what is left open is found out when the port has started. */
+static void print_time(FILE *out, const struct tc_profile *profile)
+{
+    static const char *const ways[] = {
+        [TC_STAMP_CLOCK_NONE] = "taken as stamped",
+        [TC_STAMP_CLOCK_COUNTER] = "its clock is read by rte_eth_read_clock",
+        [TC_STAMP_CLOCK_PHC] = "its clock is read by rte_eth_timesync_read_time",
+    };
+    const char *source = tc_clock_source_names[profile->source];
+
+    if (profile->source == TC_CLOCK_TSC) {
+        fprintf(out, "    receive time: %s at the burst\n", source);
+        return;
+    }
+    fprintf(out, "    receive time: %s, in %s since %s, %s; without a stamp: tsc at the burst\n",
+            source,
+            profile->unit == TC_PROFILE_ANY_UNIT ? "a unit that stamps show"
+                                                 : tc_clock_unit_names[profile->unit],
+            profile->epoch == TC_PROFILE_ANY_EPOCH ? "an epoch that stamps show"
+            : profile->epoch == TC_EPOCH_START     ? "its start"
+            : profile->epoch == TC_EPOCH_TAI       ? "1970 (TAI)"
+                                                   : "1970 (UTC)",
+            ways[profile->stamp_clock]);
+}
+
 static void print_port(FILE *out, const struct tc_plan_port *port)
 {
     static const char *const losses[] = {"all counted", "partly counted", "not counted"};
@@ -233,10 +259,7 @@ static void print_port(FILE *out, const struct tc_plan_port *port)
             port->config->name, port->argument, port->profile.name, port->profile.descriptors,
             port->profile.burst, losses[port->profile.loss_counters],
             port->profile.waits ? "wait" : "drop");
-    fprintf(out, "    receive time: %s%s%s\n", tc_clock_source_names[port->profile.source],
-            port->profile.source == TC_CLOCK_TSC ? "" : ", in ",
-            port->profile.source == TC_CLOCK_TSC ? " at the burst"
-                                                 : tc_clock_unit_names[port->profile.unit]);
+    print_time(out, &port->profile);
     fprintf(out, "    lets in: %s\n", filters_text(port));
     tc_join_plan_print(out, &port->joins);
     print_quirks(out, &port->profile);

@@ -9,6 +9,7 @@
 
 #include "common/config.h"
 #include "tickcapd/joinplan.h"
+#include "tickcapd/porttime.h"
 #include "tickcapd/profile.h"
 
 enum { TC_NODES_MAX = 8, TC_CPUS_MAX = 1024 };
@@ -31,6 +32,7 @@ struct tc_plan_port {
     int node;        /* NUMA node */
     int memory_node; /* where its memory is to be; -1: anywhere, where there are no hugepages */
     bool sends;      /* the device can */
+    const struct tc_port_time_ops *time; /* where its time comes from */
 };
 
 /* One receive queue. */

@@ -82,16 +82,28 @@ static enum tc_status describe(struct tc_capture_run *run, struct tc_error *erro
 
 /* ---- streams ---- */
 
-/* What blocks keep about the receive times of a port. */
-static struct tc_clock clock_of(const struct tc_capture_run *run, const struct tc_eth_port *port)
+/* How the times of a stream's frames come about; the exchange is filled first. */
+static void open_times(struct tc_capture_run *run, struct tc_run_stream *stream, uint16_t number)
 {
+    const struct tc_eth_port *port = &run->ports[number];
     const struct tc_profile *profile = &port->plan->profile;
+    const struct tc_port_clock *clock = &run->clocks.ports[number].clock;
+    const struct tc_times times = tc_clock_watch_times(&run->clocks, number);
+    const struct tc_rx_time_options options = {
+        .exchange = &stream->times,
+        .flag = clock->way == TC_WAY_SOFTWARE ? 0 : port->stamp_flag,
+        .offset = port->stamp_offset,
+        .source = (enum tc_clock_source)profile->source,
+        .as_stamped = clock->way == TC_WAY_AS_STAMPED,
+        .any_unit = tc_port_clock_is_open(clock, profile),
+        .clock = clock->clock,
+        .tai_s = run->clocks.host.tai_s,
+        .port = number,
+    };
 
-    if (!port->has_stamps)
-        return run->discipline.clock;
-    return tc_clock_of_stamps((enum tc_clock_source)profile->source,
-                              (enum tc_clock_unit)profile->unit,
-                              (enum tc_clock_epoch)profile->epoch, 0);
+    tc_time_exchange_init(&stream->times, &times);
+    tc_rx_time_init(&stream->receiver->time, &options);
+    stream->receiver->intake.clock = tc_rx_time_clock(&stream->receiver->time);
 }
 
 /* On a cache line of its own. */
@@ -133,20 +145,14 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
     if (receiver == NULL || stream->intake_memory == NULL)
         return tc_fail(error, TC_MEMORY, "no memory: %zu bytes for the trackers of a stream",
                        stream->intake_bytes);
-    tc_clock_exchange_init(&stream->clock, &run->discipline.clock);
     *receiver = (struct tc_receiver){
         .task = {.ops = &tc_receiver_ops},
-        .clock = &stream->clock,
         .phase = &run->phase,
         .notices = stream->notices,
         .port_id = port->id,
         .queue = planned->queue,
         .burst = (uint16_t)profile->burst,
         .waits = profile->waits != 0,
-        .file_time = port->has_stamps,
-        .stamp_flag = port->stamp_flag,
-        .stamp_offset = port->stamp_offset,
-        .stamp_ns = profile->unit == TC_UNIT_US ? 1000 : 1,
         .exhausted_after = profile->exhausted_after,
     };
     receiver->linear = calloc(1, TC_FRAME_BYTES_MAX);
@@ -157,7 +163,7 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
         receiver->published.merged == NULL || receiver->published.leads == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     tc_intake_init(&receiver->intake, stream->intake_memory, catalog, &options, &supply);
-    receiver->intake.clock = clock_of(run, port);
+    open_times(run, stream, planned->port);
     return TC_OK;
 }
 
@@ -240,14 +246,15 @@ enum tc_status tc_capture_run_open(struct tc_capture_run *run, const struct tc_c
 {
     enum tc_status status;
 
-    *run = (struct tc_capture_run){.plan = plan};
+    *run = (struct tc_capture_run){.plan = plan, .warn = warn};
     run->ports = calloc(plan->port_count, sizeof run->ports[0]);
     run->watches = calloc(plan->port_count, sizeof run->watches[0]);
     run->joins = calloc(plan->port_count, sizeof run->joins[0]);
     run->streams = calloc(plan->stream_count, sizeof run->streams[0]);
+    run->stampless = calloc(plan->port_count, sizeof run->stampless[0]);
     run->lcores = calloc(TC_CPUS_MAX, sizeof run->lcores[0]);
     if (run->ports == NULL || run->watches == NULL || run->joins == NULL || run->streams == NULL ||
-        run->lcores == NULL)
+        run->stampless == NULL || run->lcores == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     status = tc_unheard_open(&run->unheard, plan, run->joins, error);
     if (status == TC_OK)
@@ -256,8 +263,9 @@ enum tc_status tc_capture_run_open(struct tc_capture_run *run, const struct tc_c
         status = describe(run, error);
     if (status != TC_OK)
         return status;
-    tc_tsc_start(&run->discipline);
     status = open_ports(run, warn, error);
+    if (status == TC_OK)
+        status = tc_clock_watch_open(&run->clocks, run->ports, plan->port_count, warn, error);
     if (status == TC_OK)
         status = open_chorus(run, error);
     for (size_t i = 0; status == TC_OK && i < plan->stream_count; i++)
@@ -297,6 +305,7 @@ enum tc_status tc_capture_run_launch(struct tc_capture_run *run, struct tc_error
     }
     if (status == TC_OK && run->chorus != NULL)
         status = give_task(run, chorus_lcore(run), &run->chorus->writer->task, error);
+    tc_capture_run_correct(run); /* opening has taken its time */
     clock_gettime(CLOCK_MONOTONIC, &run->started);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &run->cpu_started);
     for (uint32_t i = 0; status == TC_OK && i < TC_CPUS_MAX; i++)
@@ -343,6 +352,7 @@ void tc_capture_run_close(struct tc_capture_run *run)
     for (size_t i = 0; run->joins != NULL && i < run->plan->port_count; i++)
         tc_port_joins_close(&run->joins[i]);
     tc_unheard_close(&run->unheard);
+    tc_clock_watch_close(&run->clocks);
     for (size_t i = 0; run->streams != NULL && i < run->plan->stream_count; i++)
         close_stream(&run->streams[i]);
     close_chorus(run->chorus);
@@ -354,6 +364,7 @@ void tc_capture_run_close(struct tc_capture_run *run)
     free(run->watches);
     free(run->joins);
     free(run->streams);
+    free(run->stampless);
     free(run->lcores);
     free(run->locks);
 }

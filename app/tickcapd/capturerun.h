@@ -6,18 +6,18 @@
 
 #include "tickcapd/capturewriter.h"
 #include "tickcapd/chorusstream.h"
+#include "tickcapd/clockwatch.h"
 #include "tickcapd/ethport.h"
 #include "tickcapd/portjoins.h"
 #include "tickcapd/portwatch.h"
 #include "tickcapd/receive.h"
 #include "tickcapd/stray.h"
-#include "tickcapd/tscclock.h"
 #include "tickcapd/unheard.h"
 
 /* One stream with its tasks. */
 struct tc_run_stream {
     struct tc_capture_stream rings;
-    struct tc_clock_exchange clock;
+    struct tc_time_exchange times; /* to the receiver */
     struct rte_ring *notices;      /* to the receiver */
     struct tc_stray_watch *strays; /* from the receiver */
     struct tc_receiver *receiver;
@@ -44,8 +44,10 @@ struct tc_capture_run {
     struct tc_run_stream *streams;
     struct tc_run_chorus *chorus; /* NULL where every channel is compared in its stream */
     struct tc_lcore *lcores;      /* by number */
-    struct tc_discipline discipline;
-    int *locks; /* of the output directories */
+    struct tc_clock_watch clocks;
+    tc_eth_warn *warn; /* NULL: nobody listens */
+    bool *stampless;   /* by port: it was told that its frames have no stamps */
+    int *locks;        /* of the output directories */
     size_t lock_count;
     struct timespec started;     /* by the monotonic clock */
     struct timespec cpu_started; /* processor time of the process by then */
@@ -64,6 +66,9 @@ TC_MUST_USE enum tc_status tc_capture_run_launch(struct tc_capture_run *run,
 
 /* What the main lcore does once a second: looks at the ports and lines at `now_ns`, UTC. */
 void tc_capture_run_watch(struct tc_capture_run *run, uint64_t now_ns);
+
+/* ... and, every TC_CLOCK_ROUND_NS, corrects the clocks by which the receivers work. */
+void tc_capture_run_correct(struct tc_capture_run *run);
 
 /* ... and, more often, hears what several streams report. */
 void tc_capture_run_hear(struct tc_capture_run *run, uint64_t now_ns);

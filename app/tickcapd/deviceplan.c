@@ -97,6 +97,8 @@ static enum tc_status check_pcap(struct tc_plan_port *port, struct tc_error *err
     port->profile.exhausted_after = 0;
     port->profile.waits = 0;
     port->profile.loss_counters = TC_LOSSES_PARTIAL;
+    if (port->profile.source == TC_CLOCK_FILE)
+        port->profile.source = TC_CLOCK_KERNEL;
     port->sends = device_value(port->config->device, "tx_iface", port->interface,
                                sizeof port->interface);
     if (device_value(port->config->device, "iface", port->interface, sizeof port->interface))

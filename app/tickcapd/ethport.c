@@ -51,13 +51,24 @@ static enum tc_status make_pool(struct tc_eth_port *port, uint16_t queues, struc
                               : refuse(port->plan, error, "no memory for buffers", rte_errno);
 }
 
-/* The field in which drivers put receive times has no place of its own; it is asked for. */
-static void find_stamp(struct tc_eth_port *port)
+/*
+ * The field in which drivers put receive times has no place of its own; it is asked for. A NIC's
+ * driver says whether it can stamp; what the kernel or a file gives is seen from the frames alone.
+ */
+static void find_stamp(struct tc_eth_port *port, const struct rte_eth_dev_info *info)
 {
-    if (port->plan->profile.source == TC_CLOCK_TSC)
+    const struct tc_plan_port *plan = port->plan;
+
+    if (plan->profile.source == TC_CLOCK_TSC)
         return;
+    if (plan->profile.source == TC_CLOCK_NIC &&
+        !plan->time->stamps(plan->time->context, port->id, info->rx_offload_capa)) {
+        port->no_stamps = "does not offer to stamp every frame";
+        return;
+    }
     port->has_stamps = rte_mbuf_dyn_rx_timestamp_register(&port->stamp_offset, &port->stamp_flag) ==
                        0;
+    port->no_stamps = port->has_stamps ? NULL : "finds no room for a time in a frame's buffer";
 }
 
 TC_PRINTF(3, 4)
@@ -70,7 +81,8 @@ static void warn_about(const struct tc_plan_port *plan, tc_eth_warn *warn, const
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     snprintf(sentence, sizeof sentence, "port %s: %s", plan->config->name, what);
-    warn(sentence);
+    if (warn != NULL)
+        warn(sentence);
 }
 
 /* The MTU to ask for: the profile's, or what the device has if that is less. */
@@ -204,6 +216,8 @@ static enum tc_status configure(struct tc_eth_port *port, uint16_t queues, tc_et
 
     if (result != 0)
         return refuse(port->plan, error, "it says nothing of itself", result);
+    snprintf(port->driver, sizeof port->driver, "%s", info.driver_name);
+    find_stamp(port, &info);
     check_driver(port->plan, &info, warn);
     if (queues > info.max_rx_queues)
         return tc_fail(error, TC_USAGE,
@@ -365,7 +379,6 @@ enum tc_status tc_eth_port_start(struct tc_eth_port *port, const struct tc_plan_
         status = make_pool(port, queues, error);
     if (status != TC_OK)
         return status;
-    find_stamp(port);
     status = configure(port, queues, warn, error);
     if (status != TC_OK)
         return status;

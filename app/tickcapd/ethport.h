@@ -15,11 +15,13 @@ struct tc_eth_port {
     uint16_t id;
     uint16_t send_descriptors; /* of each queue to send; 0: there is none */
     bool started;
-    bool promiscuous;    /* it lets all frames in */
-    bool multicast;      /* or all groups */
-    bool has_stamps;     /* the driver may stamp frames */
-    uint64_t stamp_flag; /* in an mbuf's flags */
-    int stamp_offset;    /* of its dynamic field */
+    bool promiscuous;           /* it lets all frames in */
+    bool multicast;             /* or all groups */
+    char driver[TC_NAME_BYTES]; /* as DPDK calls it */
+    bool has_stamps;            /* the driver may stamp frames */
+    const char *no_stamps;      /* why it cannot, where it was asked to */
+    uint64_t stamp_flag;        /* in an mbuf's flags */
+    int stamp_offset;           /* of its dynamic field */
     struct tc_loss_reader losses;
 };
 

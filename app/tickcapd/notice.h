@@ -1,7 +1,6 @@
 /*
  * Notices: what the main lcore has seen and a receiver is to put in its place among the frames: the
- * port's own counters, its link, a step of the system clock. They travel on a ring with one
- * producer and one consumer.
+ * port's own counters and its link. They travel on a ring with one producer and one consumer.
  */
 #ifndef TC_TICKCAPD_NOTICE_H
 #define TC_TICKCAPD_NOTICE_H

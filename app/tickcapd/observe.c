@@ -1,6 +1,6 @@
 /*
- * A round every 100 ms; clocks every second, the drivers' counters every minute, queries of IGMP
- * every 20 ms. A signal ends the pause between rounds at once.
+ * A round every 100 ms, which corrects the clocks; ports every second, the drivers' counters every
+ * minute, queries of IGMP every 20 ms. A signal ends the pause between rounds at once.
  */
 #include "tickcapd/observe.h"
 
@@ -42,25 +42,6 @@ static uint64_t utc_ns(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
-/* Bends the conversion of the processor's counter towards the system clock. */
-static void correct_clocks(struct tc_capture_run *run)
-{
-    struct tc_clock_sample sample = tc_tsc_sample();
-    uint32_t steps = run->discipline.steps;
-
-    tc_discipline_take(&run->discipline, &sample, SECOND_NS);
-    if (run->discipline.steps != steps)
-        tc_capture_run_tell(run,
-                            &(struct tc_notice){.kind = TC_NOTICE_EVENT,
-                                                .event = TC_EVENT_CLOCK_STEP,
-                                                .port = TC_PORT_NONE,
-                                                .time_ns = sample.utc_ns,
-                                                .values = {(uint64_t)run->discipline.step_ns}});
-    for (size_t i = 0; i < run->plan->stream_count; i++)
-        /* a receiver that has not taken up the last correction gets the next one */
-        (void)tc_clock_publish(&run->streams[i].clock, &run->discipline.clock);
 }
 
 /*
@@ -128,9 +109,9 @@ enum tc_ending tc_observe(struct tc_capture_run *run, uint64_t duration_s)
             break;
         }
         tc_capture_run_hear(run, utc_ns());
+        tc_capture_run_correct(run);
         if (rounds % ROUNDS_A_SECOND != 0)
             continue;
-        correct_clocks(run);
         tc_capture_run_watch(run, utc_ns());
         if (rounds % ROUNDS_A_MINUTE == 0)
             keep_counters(run);

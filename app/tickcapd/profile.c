@@ -15,6 +15,7 @@ static const struct tc_take_range ring_range = {1, 8};
 static const struct tc_take_range burst_range = {1, TC_BURST_MAX};
 static const struct tc_take_range frame_range = {128, 16384};
 static const struct tc_take_range mtu_range = {68, 9978}; /* IPv4's least; a jumbo frame's most */
+static const struct tc_take_range bits_range = {16, 64};
 static const struct tc_take_range poll_range = {0, 1UL << 40};
 static const struct tc_take_range queue_range = {1, 1024};
 static const struct tc_take_text devargs_text = {TC_DEVARGS_BYTES};
@@ -26,12 +27,14 @@ static const struct tc_take_choice bindings = {
     (const char *const[]){"vfio-pci", "kernel", "none", NULL}, NULL};
 static const struct tc_take_choice steerings = {
     (const char *const[]){"rss", "device", "single", NULL}, (const char *const[]){"flow", NULL}};
-static const struct tc_take_choice sources = {(const char *const[]){"tsc", "file", "nic", NULL},
-                                              NULL};
-static const struct tc_take_choice units = {(const char *const[]){"ns", "us", NULL},
-                                            (const char *const[]){"ticks", NULL}};
-static const struct tc_take_choice epochs = {(const char *const[]){"utc", NULL},
-                                             (const char *const[]){"tai", "start", NULL}};
+static const struct tc_take_choice sources = {
+    (const char *const[]){"tsc", "file", "nic", "kernel", NULL}, NULL};
+static const struct tc_take_choice units = {
+    (const char *const[]){"ns", "us", "ticks", "auto", NULL}, NULL};
+static const struct tc_take_choice epochs = {
+    (const char *const[]){"utc", "tai", "start", "auto", NULL}, NULL};
+static const struct tc_take_choice stamp_clocks = {
+    (const char *const[]){"none", "read_clock", "timesync", NULL}, NULL};
 static const struct tc_take_choice fulls = {(const char *const[]){"drop", "wait", NULL}, NULL};
 static const struct tc_take_choice counters = {
     (const char *const[]){"exact", "partial", "absent", NULL}, NULL};
@@ -68,6 +71,8 @@ static const struct tc_yaml_key timestamp_keys[] = {
      .required = true},
     {.name = "unit", .offset = OF(unit), .take = tc_take_choice, .detail = &units},
     {.name = "epoch", .offset = OF(epoch), .take = tc_take_choice, .detail = &epochs},
+    {.name = "clock", .offset = OF(stamp_clock), .take = tc_take_choice, .detail = &stamp_clocks},
+    {.name = "bits", .offset = OF(stamp_bits), .take = tc_take_uint, .detail = &bits_range},
     {0},
 };
 
@@ -175,7 +180,7 @@ enum tc_status tc_profile_read(struct tc_profile *profile, const char *path, str
     struct tc_yaml *yaml;
     enum tc_status status;
 
-    *profile = (struct tc_profile){.rings = 1};
+    *profile = (struct tc_profile){.rings = 1, .stamp_bits = 64};
     status = tc_yaml_open(&yaml, path, error);
     if (status != TC_OK)
         return status;

@@ -48,6 +48,18 @@ struct tc_quirk {
     char source[TC_QUIRK_BYTES];
 };
 
+/* How the clock that stamps frames is read. */
+enum tc_stamp_clock {
+    TC_STAMP_CLOCK_NONE,    /* it is not */
+    TC_STAMP_CLOCK_COUNTER, /* rte_eth_read_clock */
+    TC_STAMP_CLOCK_PHC,     /* rte_eth_timesync_read_time */
+};
+
+enum {
+    TC_PROFILE_ANY_UNIT = TC_CLOCK_UNITS,   /* found out by looking at stamps */
+    TC_PROFILE_ANY_EPOCH = TC_CLOCK_EPOCHS, /* found out by looking at the clock, or at stamps */
+};
+
 struct tc_profile {
     char name[TC_NAME_BYTES];
     struct tc_yaml_list drivers; /* char[TC_NAME_BYTES] */
@@ -63,8 +75,10 @@ struct tc_profile {
     int bind;                          /* enum tc_binding */
     int steering;                      /* enum tc_steering */
     int source;                        /* enum tc_clock_source */
-    int unit;                          /* enum tc_clock_unit */
-    int epoch;                         /* enum tc_clock_epoch */
+    int unit;                          /* enum tc_clock_unit, or TC_PROFILE_ANY_UNIT */
+    int epoch;                         /* enum tc_clock_epoch, or TC_PROFILE_ANY_EPOCH */
+    int stamp_clock;                   /* enum tc_stamp_clock */
+    uint64_t stamp_bits;               /* of the counter that stamps are of */
     int waits;                         /* 1: when_full is wait */
     int loss_counters;                 /* enum tc_loss_counters */
     struct tc_yaml_list missed_xstats; /* char[TC_XSTAT_BYTES]; shell patterns */

@@ -48,6 +48,8 @@ void tc_receiver_publish(struct tc_receiver *receiver)
     tc_publish(&published->empty_polls, receiver->empty_polls);
     tc_publish(&published->exhausted, receiver->exhausted);
     tc_publish(&published->reports_lost, receiver->intake.reports_lost);
+    tc_publish(&published->unstamped, receiver->time.unstamped);
+    tc_publish(&published->stamps, tc_clock_kind_of(&receiver->intake.clock));
     publish_channels(receiver);
     for (uint16_t i = 0; i < receiver->intake.catalog->line_count; i++) {
         if ((lines[i].dirty & TC_DIRTY_FOR_OWNER) == 0)
@@ -56,11 +58,6 @@ void tc_receiver_publish(struct tc_receiver *receiver)
         tc_publish_rows(published->figures + (size_t)i * TC_FIGURE_ROWS,
                         &receiver->intake.sequences[i].figures, TC_FIGURE_ROWS);
     }
-}
-
-static uint64_t now_ns(const struct tc_receiver *receiver)
-{
-    return tc_clock_ns(tc_clock_take(receiver->clock), rte_rdtsc());
 }
 
 /* All lines of a frame, so that parsing and copying find it in the cache. */
@@ -87,27 +84,19 @@ static inline const uint8_t *frame_bytes(struct tc_receiver *receiver, const str
     return rte_pktmbuf_read(mbuf, 0, *captured, receiver->linear);
 }
 
-static inline void take_frame(struct tc_receiver *receiver, const struct rte_mbuf *mbuf,
-                              uint64_t proc_ns)
+static inline void take_frame(struct tc_receiver *receiver, const struct rte_mbuf *mbuf)
 {
-    struct tc_arrival arrival = {.proc_ns = proc_ns, .wire_bytes = mbuf->pkt_len};
+    struct tc_arrival arrival = {.wire_bytes = mbuf->pkt_len};
 
     arrival.bytes = frame_bytes(receiver, mbuf, &arrival.captured_bytes);
-    if (receiver->file_time && (mbuf->ol_flags & receiver->stamp_flag) != 0) {
-        const rte_mbuf_timestamp_t *stamp = RTE_MBUF_DYNFIELD(mbuf, receiver->stamp_offset,
-                                                              const rte_mbuf_timestamp_t *);
-
-        arrival.rx_ns = *stamp * receiver->stamp_ns;
-    } else {
-        arrival.rx_ns = proc_ns;
-        arrival.flags = TC_FRAME_SOFTWARE_TIME;
-    }
+    arrival.rx_ns = tc_rx_time_frame(&receiver->time, mbuf, &receiver->intake, &arrival.flags);
+    arrival.proc_ns = receiver->time.proc_ns;
     receiver->polled_bytes += mbuf->pkt_len;
     tc_intake_frame(&receiver->intake, &arrival);
 }
 
 /* Takes up what was polled; answers how many frames, fewer than there are only if it must wait. */
-static int take_burst(struct tc_receiver *receiver, uint64_t proc_ns)
+static int take_burst(struct tc_receiver *receiver)
 {
     uint16_t first = receiver->pending_first;
     uint16_t end = receiver->pending;
@@ -120,7 +109,7 @@ static int take_burst(struct tc_receiver *receiver, uint64_t proc_ns)
             break;
         if (i + PREFETCH_SMALL < end)
             prefetch_frame(receiver->mbufs[i + PREFETCH_SMALL]);
-        take_frame(receiver, receiver->mbufs[i], proc_ns);
+        take_frame(receiver, receiver->mbufs[i]);
     }
     receiver->pending_first = i;
     if (i == end) {
@@ -168,8 +157,8 @@ static void do_now_and_then(struct tc_receiver *receiver, uint64_t proc_ns)
     if (proc_ns - receiver->published_ns < PUBLISH_EVERY_NS)
         return;
     receiver->published_ns = proc_ns;
-    if (!receiver->file_time)
-        receiver->intake.clock = *tc_clock_take(receiver->clock);
+    receiver->intake.clock = tc_rx_time_clock(&receiver->time);
+    tc_rx_time_tell(&receiver->time, &receiver->intake, false);
     take_notices(receiver);
     tc_receiver_publish(receiver);
 }
@@ -183,9 +172,10 @@ static int receiver_step(struct tc_task *task)
 
     if (receiver->pending == 0 && !receiver->exhausted && phase == TC_PHASE_CAPTURE)
         poll_port(receiver);
-    proc_ns = now_ns(receiver);
+    tc_rx_time_burst(&receiver->time, rte_rdtsc(), &receiver->intake);
+    proc_ns = receiver->time.proc_ns;
     if (receiver->pending > 0)
-        work = take_burst(receiver, proc_ns);
+        work = take_burst(receiver);
     tc_intake_tick(&receiver->intake, proc_ns);
     do_now_and_then(receiver, proc_ns);
     if (phase == TC_PHASE_CAPTURE || receiver->pending > 0)
@@ -194,6 +184,7 @@ static int receiver_step(struct tc_task *task)
     if (phase != TC_PHASE_END)
         return work;
     take_notices(receiver);
+    tc_rx_time_tell(&receiver->time, &receiver->intake, true);
     return tc_intake_finish(&receiver->intake, proc_ns) ? TC_TASK_DONE : 0;
 }
 

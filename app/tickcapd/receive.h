@@ -12,6 +12,7 @@
 #include "tickcapd/capturestream.h"
 #include "tickcapd/notice.h"
 #include "tickcapd/published.h"
+#include "tickcapd/rxtime.h"
 #include "tickcapd/tasks.h"
 
 /* What other threads may see of a receiver. */
@@ -24,10 +25,18 @@ struct tc_receiver_published {
     tc_published exhausted; /* 1: a file source has ended */
     tc_published quiet;     /* 1: nothing is polled any more, and all of it is taken up */
     tc_published reports_lost;
-    tc_published *figures; /* TC_FIGURE_ROWS for each line of the catalog */
-    tc_published *merged;  /* TC_MERGED_ROWS for each channel */
-    tc_published *leads;   /* of each line: packets that came first on it */
+    tc_published unstamped; /* frames without a stamp of the port */
+    tc_published stamps;    /* what times are of: tc_clock_kind_of */
+    tc_published *figures;  /* TC_FIGURE_ROWS for each line of the catalog */
+    tc_published *merged;   /* TC_MERGED_ROWS for each channel */
+    tc_published *leads;    /* of each line: packets that came first on it */
 };
+
+/* Source, unit and epoch of a clock in one number. */
+static inline uint64_t tc_clock_kind_of(const struct tc_clock *clock)
+{
+    return clock->source | (uint64_t)clock->unit << 8 | (uint64_t)clock->epoch << 16;
+}
 
 /* How far a capture has come to its end; each phase is entered once. */
 enum tc_phase {
@@ -39,17 +48,13 @@ enum tc_phase {
 struct tc_receiver {
     struct tc_task task;
     struct tc_intake intake;
-    struct tc_clock_exchange *clock; /* of the TSC */
-    const atomic_int *phase;         /* enum tc_phase, set by the main lcore */
-    struct rte_ring *notices;        /* struct tc_notice, from the main lcore */
+    struct tc_rx_time time;
+    const atomic_int *phase;  /* enum tc_phase, set by the main lcore */
+    struct rte_ring *notices; /* struct tc_notice, from the main lcore */
     uint16_t port_id;
     uint16_t queue;
     uint16_t burst;
-    bool waits;          /* not polled while no batch is free */
-    bool file_time;      /* frames may carry a stamp */
-    uint64_t stamp_flag; /* of an mbuf that has one */
-    int stamp_offset;    /* of its dynamic field */
-    uint64_t stamp_ns;   /* nanoseconds a unit of it */
+    bool waits; /* not polled while no batch is free */
     uint64_t exhausted_after;
     /* a burst that could not be taken up whole */
     uint16_t pending;

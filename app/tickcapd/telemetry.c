@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -419,6 +420,126 @@ static void joins(const struct tc_capture_run *run, const char *parameters,
     hand_over(data, "last_query_ns", rows.last_queries);
 }
 
+/* ---- clocks ---- */
+
+static void add_signed(struct rte_tel_data *column, bool given, int64_t number)
+{
+    char text[24] = "";
+
+    if (given)
+        snprintf(text, sizeof text, "%" PRId64, number);
+    add_text(column, text);
+}
+
+enum clock_column {
+    CLOCK_STREAM,
+    CLOCK_PORT,
+    CLOCK_SOURCE,
+    CLOCK_UNIT,
+    CLOCK_EPOCH,
+    CLOCK_SLOPE,
+    CLOCK_DRIFT,
+    CLOCK_OFFSET,
+    CLOCK_RESIDUAL,
+    CLOCK_ERROR,
+    CLOCK_HOST_ERROR,
+    CLOCK_COMPARED,
+    CLOCK_COLUMNS
+};
+
+static const char *const clock_columns[CLOCK_COLUMNS] = {
+    [CLOCK_STREAM] = "stream",
+    [CLOCK_PORT] = "port",
+    [CLOCK_SOURCE] = "source",
+    [CLOCK_UNIT] = "unit",
+    [CLOCK_EPOCH] = "epoch",
+    [CLOCK_SLOPE] = "ns_per_tick",
+    [CLOCK_DRIFT] = "drift_ppb",
+    [CLOCK_OFFSET] = "offset_ns",
+    [CLOCK_RESIDUAL] = "residual_ns",
+    [CLOCK_ERROR] = "error_ns",
+    [CLOCK_HOST_ERROR] = "host_error_ns",
+    [CLOCK_COMPARED] = "last_correction_ns",
+};
+
+struct clock_rows {
+    struct rte_tel_data *texts[CLOCK_COLUMNS];
+    uint64_t in_sync[1 + TC_STREAMS_MAX], corrections[1 + TC_STREAMS_MAX];
+    uint64_t steps[1 + TC_STREAMS_MAX], unstamped[1 + TC_STREAMS_MAX];
+    size_t count;
+};
+
+/* Figures of a clock that was compared; empty, as arrays have no null, where it never is. */
+static void add_clock(struct clock_rows *rows, const struct tc_clock_published *clock,
+                      uint64_t kind, uint64_t host_error_ns)
+{
+    uint64_t error_ns = tc_published_get(&clock->error_ns);
+    uint64_t compared_ns = tc_published_get(&clock->compared_ns);
+    bool compared = compared_ns != 0;
+    bool of_file = (kind & 0xff) == TC_CLOCK_FILE;
+    char text[32];
+
+    snprintf(text, sizeof text, "%.12f",
+             ldexp((double)tc_published_get(&clock->slope), -TC_CLOCK_SHIFT));
+    add_text(rows->texts[CLOCK_SOURCE], tc_clock_source_names[kind & 0xff]);
+    add_text(rows->texts[CLOCK_UNIT], tc_clock_unit_names[kind >> 8 & 0xff]);
+    add_text(rows->texts[CLOCK_EPOCH], tc_clock_epoch_names[kind >> 16 & 0xff]);
+    add_text(rows->texts[CLOCK_SLOPE], compared ? text : "");
+    add_signed(rows->texts[CLOCK_DRIFT], compared, (int64_t)tc_published_get(&clock->drift_ppb));
+    add_signed(rows->texts[CLOCK_OFFSET], compared, (int64_t)tc_published_get(&clock->offset_ns));
+    add_signed(rows->texts[CLOCK_RESIDUAL], compared,
+               (int64_t)tc_published_get(&clock->residual_ns));
+    add_optional(rows->texts[CLOCK_ERROR], compared && error_ns != TC_ERROR_UNKNOWN, error_ns);
+    add_optional(rows->texts[CLOCK_HOST_ERROR], !of_file && host_error_ns != TC_ERROR_UNKNOWN,
+                 host_error_ns);
+    add_optional(rows->texts[CLOCK_COMPARED], compared, compared_ns);
+    rows->in_sync[rows->count] = tc_published_get(&clock->in_sync);
+    rows->corrections[rows->count] = tc_published_get(&clock->corrections);
+    rows->steps[rows->count] = tc_published_get(&clock->steps);
+    rows->count++;
+}
+
+/*
+ * /tickcap/clocks,PORT: the processor's counter, by which bursts are timed, and the clock by which
+ * the frames of each stream are.
+ */
+static void clocks(const struct tc_capture_run *run, const char *parameters,
+                   struct rte_tel_data *data)
+{
+    const struct tc_clock tsc = {
+        .source = TC_CLOCK_TSC, .unit = TC_UNIT_TICKS, .epoch = TC_EPOCH_START};
+    const struct tc_clock_watch *watch = &run->clocks;
+    uint64_t host_error_ns = tc_published_get(&watch->host_error_ns);
+    struct clock_rows rows = {0};
+
+    for (size_t i = 0; i < CLOCK_COLUMNS; i++)
+        rows.texts[i] = new_texts();
+    add_text(rows.texts[CLOCK_STREAM], "");
+    add_text(rows.texts[CLOCK_PORT], "");
+    add_clock(&rows, &watch->published, tc_clock_kind_of(&tsc), host_error_ns);
+    for (size_t i = 0; i < run->plan->stream_count; i++) {
+        const struct tc_receiver_published *seen = &run->streams[i].receiver->published;
+        uint16_t port = run->plan->streams[i].port;
+        uint64_t kind = tc_published_get(&seen->stamps);
+        bool software = (kind & 0xff) == TC_CLOCK_TSC;
+
+        if (parameters != NULL && strcmp(parameters, run->capture.ports[port].name) != 0)
+            continue;
+        rows.unstamped[rows.count] = tc_published_get(&seen->unstamped);
+        add_optional(rows.texts[CLOCK_STREAM], true, run->plan->streams[i].number);
+        add_text(rows.texts[CLOCK_PORT], run->capture.ports[port].name);
+        add_clock(&rows, software ? &watch->published : &watch->ports[port].published, kind,
+                  host_error_ns);
+    }
+    rte_tel_data_start_dict(data);
+    for (size_t i = 0; i < CLOCK_COLUMNS; i++)
+        hand_over(data, clock_columns[i], rows.texts[i]);
+    add_numbers(data, "in_sync", rows.in_sync, sizeof rows.in_sync[0], rows.count);
+    add_numbers(data, "corrections", rows.corrections, sizeof rows.corrections[0], rows.count);
+    add_numbers(data, "steps", rows.steps, sizeof rows.steps[0], rows.count);
+    add_numbers(data, "unstamped", rows.unstamped, sizeof rows.unstamped[0], rows.count);
+}
+
 static const struct {
     const char *command;
     void (*fill)(const struct tc_capture_run *run, const char *parameters,
@@ -430,6 +551,8 @@ static const struct {
     {"/tickcap/streams", streams, "the ledger of each stream"},
     {"/tickcap/channels", channels, "figures of each channel, all its lines together"},
     {"/tickcap/lines", lines, "figures of each line; parameter: name of a channel"},
+    {"/tickcap/clocks", clocks,
+     "clocks of frames and how right they are; parameter: name of a port"},
     {"/tickcap/joins", joins, "groups that ports have joined; parameter: name of a port"},
     {"/tickcap/leads", leads, "how far lines are apart; parameter: name of a channel"},
     {"/tickcap/latencies", latencies_of,

@@ -66,12 +66,6 @@ enum tc_event_field_form {
     TC_FIELD_FORM_REFUSAL, /* enum tc_time_verdict */
 };
 
-/* Which clock was set. */
-enum tc_stepped_clock {
-    TC_STEPPED_SYSTEM = 0, /* this host's */
-    TC_STEPPED_PORT = 1,   /* the one that stamps the port's frames */
-};
-
 /* How numbers that were missing came. */
 enum tc_filled_way {
     TC_FILLED_LATE = 1,    /* late, on the line that missed them */

@@ -6,21 +6,21 @@ const char *const tc_clock_source_names[TC_CLOCK_SOURCES] = {TC_CLOCK_SOURCE_TAB
 const char *const tc_clock_unit_names[TC_CLOCK_UNITS] = {TC_CLOCK_UNIT_TABLE(TC_CLOCK_NAME)};
 const char *const tc_clock_epoch_names[TC_CLOCK_EPOCHS] = {TC_CLOCK_EPOCH_TABLE(TC_CLOCK_NAME)};
 
-void tc_clock_exchange_init(struct tc_clock_exchange *exchange, const struct tc_clock *clock)
+void tc_time_exchange_init(struct tc_time_exchange *exchange, const struct tc_times *times)
 {
-    exchange->slots[0] = *clock;
-    exchange->slots[1] = *clock;
+    exchange->slots[0] = *times;
+    exchange->slots[1] = *times;
     atomic_init(&exchange->published, 0);
     atomic_init(&exchange->taken, 0);
 }
 
-bool tc_clock_publish(struct tc_clock_exchange *exchange, const struct tc_clock *clock)
+bool tc_time_publish(struct tc_time_exchange *exchange, const struct tc_times *times)
 {
     uint32_t published = atomic_load_explicit(&exchange->published, memory_order_relaxed);
 
     if (atomic_load_explicit(&exchange->taken, memory_order_acquire) != published)
         return false;
-    exchange->slots[(published + 1) % 2] = *clock;
+    exchange->slots[(published + 1) % 2] = *times;
     atomic_store_explicit(&exchange->published, published + 1, memory_order_release);
     return true;
 }

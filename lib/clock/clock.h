@@ -19,7 +19,8 @@
 #define TC_CLOCK_SOURCE_TABLE(X)                                                       \
     X(0, TC_CLOCK_TSC, "tsc", "the processor's counter, read when a burst was polled") \
     X(1, TC_CLOCK_FILE, "file", "the time in the source file")                         \
-    X(2, TC_CLOCK_NIC, "nic", "the network card's own stamp")
+    X(2, TC_CLOCK_NIC, "nic", "the network card's own stamp")                          \
+    X(3, TC_CLOCK_KERNEL, "kernel", "the kernel's stamp of the frame")
 
 #define TC_CLOCK_UNIT_TABLE(X)             \
     X(0, TC_UNIT_NS, "ns", "nanoseconds")  \
@@ -36,6 +37,12 @@ enum tc_clock_source { TC_CLOCK_SOURCE_TABLE(TC_CLOCK_CODE) TC_CLOCK_SOURCES };
 enum tc_clock_unit { TC_CLOCK_UNIT_TABLE(TC_CLOCK_CODE) TC_CLOCK_UNITS };
 enum tc_clock_epoch { TC_CLOCK_EPOCH_TABLE(TC_CLOCK_CODE) TC_CLOCK_EPOCHS };
 #undef TC_CLOCK_CODE
+
+/* Which clock was set. The ids stand in recorded files. */
+enum tc_stepped_clock {
+    TC_STEPPED_SYSTEM = 0, /* this host's */
+    TC_STEPPED_PORT = 1,   /* the one that stamps the port's frames */
+};
 
 extern const char *const tc_clock_source_names[TC_CLOCK_SOURCES];
 extern const char *const tc_clock_unit_names[TC_CLOCK_UNITS];
@@ -84,23 +91,32 @@ static inline uint64_t tc_clock_ns(const struct tc_clock *clock, uint64_t ticks)
            (uint64_t)(int64_t)(((wide)since * (wide)clock->slope) >> TC_CLOCK_SHIFT);
 }
 
+/* The clocks by which a receiver works, and how often they were set so far. */
+struct tc_times {
+    struct tc_clock tsc;    /* of the processor's counter: when a burst is handled */
+    struct tc_clock stamps; /* of the port's stamps, where it has such */
+    uint32_t steps;
+    uint32_t stepped; /* enum tc_stepped_clock: which was set last */
+    int64_t step_ns;  /* by how much */
+};
+
 /*
  * One writer corrects, one reader converts. The writer may only publish once the reader has taken
- * up the clock before, so that the slot it fills is never the one being read.
+ * up the times before, so that the slot it fills is never the one being read.
  */
-struct tc_clock_exchange {
-    struct tc_clock slots[2];
+struct tc_time_exchange {
+    struct tc_times slots[2];
     _Atomic uint32_t published; /* corrections published; slot = published % 2 */
     _Atomic uint32_t taken;     /* the last one the reader took up */
 };
 
-void tc_clock_exchange_init(struct tc_clock_exchange *exchange, const struct tc_clock *clock);
+void tc_time_exchange_init(struct tc_time_exchange *exchange, const struct tc_times *times);
 
 /* Writer: false while the reader has not taken up the correction before. */
-bool tc_clock_publish(struct tc_clock_exchange *exchange, const struct tc_clock *clock);
+bool tc_time_publish(struct tc_time_exchange *exchange, const struct tc_times *times);
 
-/* Reader: the clock in force. Call once a burst; the answer holds until the next call. */
-static inline const struct tc_clock *tc_clock_take(struct tc_clock_exchange *exchange)
+/* Reader: the times in force. Call once a burst; the answer holds until the next call. */
+static inline const struct tc_times *tc_time_take(struct tc_time_exchange *exchange)
 {
     uint32_t published = atomic_load_explicit(&exchange->published, memory_order_acquire);
 

@@ -1,4 +1,4 @@
-/* Rates in 2^-32 nanoseconds a tick; 128-bit products, so that days of ticks fit. */
+/* Rates in 2^-48 nanoseconds a tick; 128-bit products, so that days of ticks fit. */
 #include "clock/discipline.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -9,9 +9,18 @@ static uint64_t slope_between(uint64_t ticks, uint64_t ns)
     return ticks > 0 ? (uint64_t)(((wide)ns << TC_CLOCK_SHIFT) / ticks) : 0;
 }
 
-void tc_discipline_init(struct tc_discipline *discipline, enum tc_clock_source source,
-                        const struct tc_clock_sample *first, const struct tc_clock_sample *second)
+/* Ticks between two readings of the counter, which may have wrapped. */
+static uint64_t ticks_between(const struct tc_clock *clock, uint64_t from, uint64_t to)
 {
+    return ((to - from) << clock->spare_bits) >> clock->spare_bits;
+}
+
+void tc_discipline_init(struct tc_discipline *discipline, enum tc_clock_source source,
+                        uint8_t spare_bits, const struct tc_clock_sample *first,
+                        const struct tc_clock_sample *second)
+{
+    struct tc_clock *clock = &discipline->clock;
+
     *discipline = (struct tc_discipline){
         .clock =
             {
@@ -20,25 +29,47 @@ void tc_discipline_init(struct tc_discipline *discipline, enum tc_clock_source s
                 .epoch = TC_EPOCH_START,
                 .base_ticks = second->ticks,
                 .base_ns = second->utc_ns,
-                .slope = slope_between(second->ticks - first->ticks,
-                                       second->utc_ns - first->utc_ns),
-                .error_ns = first->error_ns + second->error_ns,
+                .error_ns = first->error_ns + 2 * second->error_ns, /* until the next sample */
+                .host_error_ns = TC_ERROR_UNKNOWN,
+                .compared_ns = second->utc_ns,
+                .spare_bits = spare_bits,
             },
         .samples = {*first, *second},
         .count = 2,
     };
+    clock->slope = slope_between(ticks_between(clock, first->ticks, second->ticks),
+                                 second->utc_ns - first->utc_ns);
 }
 
-/* The rate over all samples that are kept. */
+static uint32_t kept(const struct tc_discipline *discipline)
+{
+    return discipline->count < TC_DISCIPLINE_SAMPLES ? discipline->count : TC_DISCIPLINE_SAMPLES;
+}
+
+static const struct tc_clock_sample *sample_of(const struct tc_discipline *discipline,
+                                               uint32_t number)
+{
+    return &discipline->samples[number % TC_DISCIPLINE_SAMPLES];
+}
+
+/*
+ * The rate over all samples that are kept. Spans are put together from one sample to the next, as a
+ * counter may wrap within them.
+ */
 static uint64_t measured_slope(const struct tc_discipline *discipline,
                                const struct tc_clock_sample *sample)
 {
-    uint32_t kept = discipline->count < TC_DISCIPLINE_SAMPLES ? discipline->count
-                                                              : TC_DISCIPLINE_SAMPLES;
-    const struct tc_clock_sample *oldest =
-        &discipline->samples[(discipline->count - kept) % TC_DISCIPLINE_SAMPLES];
+    uint32_t oldest = discipline->count - kept(discipline);
+    const struct tc_clock_sample *from = sample_of(discipline, oldest);
+    uint64_t ticks = 0;
 
-    return slope_between(sample->ticks - oldest->ticks, sample->utc_ns - oldest->utc_ns);
+    for (uint32_t i = oldest; i < discipline->count; i++) {
+        const struct tc_clock_sample *to = i + 1 < discipline->count ? sample_of(discipline, i + 1)
+                                                                     : sample;
+
+        ticks += ticks_between(&discipline->clock, sample_of(discipline, i)->ticks, to->ticks);
+    }
+    return slope_between(ticks, sample->utc_ns - from->utc_ns);
 }
 
 static void keep(struct tc_discipline *discipline, const struct tc_clock_sample *sample)
@@ -52,15 +83,55 @@ static void start_anew(struct tc_discipline *discipline, const struct tc_clock_s
 {
     discipline->clock.base_ticks = sample->ticks;
     discipline->clock.base_ns = sample->utc_ns;
+    discipline->clock.error_ns = sample->error_ns;
+    discipline->clock.residual_ns = 0;
+    discipline->clock.compared_ns = sample->utc_ns;
     discipline->clock.in_sync = false;
     discipline->clock.corrections++;
     discipline->count = 0;
+    discipline->claims = 0;
     discipline->steps++;
     keep(discipline, sample);
 }
 
+/* The least error of the samples that are kept. */
+static uint64_t best_error(const struct tc_discipline *discipline)
+{
+    uint64_t best = UINT64_MAX;
+
+    for (uint32_t i = discipline->count - kept(discipline); i < discipline->count; i++)
+        if (sample_of(discipline, i)->error_ns < best)
+            best = sample_of(discipline, i)->error_ns;
+    return best;
+}
+
+/* A reading that was interrupted says little. */
+static bool is_poor(const struct tc_discipline *discipline, const struct tc_clock_sample *sample)
+{
+    uint64_t age_ns = sample->utc_ns - discipline->clock.compared_ns;
+
+    return discipline->count > 0 && age_ns < TC_STALE_NS &&
+           sample->error_ns > 2 * best_error(discipline) + 100;
+}
+
+/*
+ * How far the line may be off: as far as it was found to be lately, and a fourth more, as the next
+ * time is not known yet; and as far as the best sample could itself be wrong.
+ */
+static uint64_t claim(struct tc_discipline *discipline, uint64_t apart_ns)
+{
+    uint32_t count;
+    uint64_t worst = 0;
+
+    discipline->apart_ns[discipline->claims++ % TC_CLAIM_SAMPLES] = apart_ns;
+    count = discipline->claims < TC_CLAIM_SAMPLES ? discipline->claims : TC_CLAIM_SAMPLES;
+    for (uint32_t i = 0; i < count; i++)
+        worst = discipline->apart_ns[i] > worst ? discipline->apart_ns[i] : worst;
+    return worst + worst / 4 + best_error(discipline);
+}
+
 void tc_discipline_take(struct tc_discipline *discipline, const struct tc_clock_sample *sample,
-                        uint64_t interval_ns)
+                        uint64_t horizon_ns)
 {
     struct tc_clock *clock = &discipline->clock;
     uint64_t shown_ns = tc_clock_ns(clock, sample->ticks);
@@ -68,19 +139,23 @@ void tc_discipline_take(struct tc_discipline *discipline, const struct tc_clock_
     uint64_t apart_ns = behind_ns < 0 ? (uint64_t)-behind_ns : (uint64_t)behind_ns;
     uint64_t slope;
 
-    if (apart_ns > TC_STEP_NS) {
+    if (apart_ns > TC_STEP_NS + sample->error_ns) {
         discipline->step_ns = behind_ns;
         start_anew(discipline, sample);
         return;
     }
+    if (is_poor(discipline, sample))
+        return;
     slope = discipline->count > 0 ? measured_slope(discipline, sample) : clock->slope;
     keep(discipline, sample);
-    clock->error_ns = apart_ns + sample->error_ns;
-    clock->in_sync = discipline->count > 8;
+    clock->error_ns = claim(discipline, apart_ns);
+    clock->residual_ns = behind_ns;
+    clock->compared_ns = sample->utc_ns;
+    clock->in_sync = discipline->count > TC_SETTLED_SAMPLES;
     clock->corrections++;
     clock->base_ticks = sample->ticks;
     clock->base_ns = shown_ns;
-    /* bend: what is missing now is made up for until the next sample */
+    /* bend: what is missing now is made up for until then */
     clock->slope = (uint64_t)((int64_t)slope +
-                              (int64_t)((signed_wide)slope * behind_ns / (int64_t)interval_ns));
+                              (int64_t)((signed_wide)slope * behind_ns / (int64_t)horizon_ns));
 }

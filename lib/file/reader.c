@@ -313,8 +313,22 @@ static bool next_segment(struct tc_reader *reader, struct stream *stream, struct
     return false;
 }
 
+/* The port's counters as they were at the very end, after the last block. */
+static void adopt_nic(struct stream *stream, const struct tc_segment *segment)
+{
+    struct tc_cursor box = tc_segment_box(segment, TC_BOX_NIC);
+    struct tc_nic nic;
+
+    if (!segment->last || tc_cursor_left(&box) == 0)
+        return;
+    tc_nic_read(&box, &nic);
+    if (!box.failed && nic.sampled_ns > stream->state.nic.sampled_ns)
+        stream->state.nic = nic;
+}
+
 static void leave_segment(struct stream *stream, struct chain *chain)
 {
+    adopt_nic(stream, chain->segment);
     if (chain->segment != stream->first)
         tc_segment_close(chain->segment);
     chain->segment = NULL;

@@ -176,7 +176,8 @@ def test_check_prints_the_plan_and_starts_nothing():
         for words in [f"capture {name}: 2 ports, 2 streams, 1 channels, 2 lines",
                       f"port first: net_pcap0,rx_pcap={feed.pcap}", "profile pcap:",
                       "losses of the driver are all counted; when no batch is free: wait",
-                      "receive time: file, in us", "receive time: tsc at the burst",
+                      "receive time: file, in a unit that stamps show since 1970 (UTC), taken as "
+                      "stamped; without a stamp: tsc", "receive time: tsc at the burst",
                       f"stream 0: port first queue 0, RX lcore {rx}, writer lcore {writer}, NUMA",
                       "buffer: 16 MiB a stream, 12 ms of 1,400-byte frames at 10 Gbit/s",
                       "without hugepages", f"output: {folder}/out", "GB free"]:

@@ -72,6 +72,17 @@ def check_gaps(capture, feed):
     assert owners["upstream"] == len(feed.gaps), f"a file loses nothing: {owners}"
 
 
+def test_counters_are_looked_at_after_the_last_block():
+    """The last block is old before the file is found to have ended; the tail knows of that look."""
+    with workspace() as folder:
+        feed = MadeFeed(folder, *trouble(1))
+        page = configure(folder, new_name(), [file_port(feed.pcap)], [feed.channel()],
+                         batch={"age_ms": 1}, block={"age_ms": 5})
+        tickcapd(page, "--", "--no-huge").expect(0)
+        assert feed.gaps
+        check_gaps(pathlib.Path(folder, "out"), feed)
+
+
 # ---- 20 seeds ----
 
 def test_lines_in_one_stream():

@@ -4,9 +4,10 @@
  * lcore corrects clocks and telemetry is answered. All of it is our own code, so a thread sanitizer
  * sees everything that crosses threads.
  *
- * With --stall the disk stands still until frames have been lost, and then goes on.
+ * With --stall the disk stands still until frames have been lost, and then goes on. With --stamps
+ * the first port stamps frames as a NIC of that kind.
  *
- * usage: ringcapture [--stall] CAPTURE.yaml FEED.pcap...    one file for each port
+ * usage: ringcapture [--stall | --stamps KIND] CAPTURE.yaml FEED.pcap...    one file for each port
  *
  * Prints how many frames were pushed into the ports. Exit codes are those of tickcapd.
  */
@@ -25,6 +26,7 @@
 
 #include "common/report.h"
 #include "ringstand.h"
+#include "stampingport.h"
 #include "tickcapd/observe.h"
 #include "tickcapd/telemetry.h"
 
@@ -168,13 +170,16 @@ static void await_received(void)
             usleep(100);
 }
 
-/* The main lcore corrects the clock once a second; each receiver must have seen that happen. */
+/* The main lcore corrects the clocks again and again; each receiver must have seen that happen. */
 static void await_corrections(void)
 {
-    for (size_t port = 0; port < feed_count; port++)
-        while (atomic_load_explicit(&stand.run.streams[port].clock.taken, memory_order_relaxed) <
-               CORRECTIONS)
+    for (size_t port = 0; port < feed_count; port++) {
+        const _Atomic uint32_t *taken = &stand.run.streams[port].times.taken;
+        uint32_t first = atomic_load_explicit(taken, memory_order_relaxed);
+
+        while (atomic_load_explicit(taken, memory_order_relaxed) - first < CORRECTIONS)
             usleep(1000);
+    }
 }
 
 /* Holds the disk until frames were lost, and lets it go until one is recorded again. */
@@ -240,21 +245,26 @@ static enum tc_exit capture(void)
 int main(int count, char **words)
 {
     bool stalls = count > 1 && strcmp(words[1], "--stall") == 0;
-    int first = stalls ? 2 : 1;
+    bool stamps = count > 2 && strcmp(words[1], "--stamps") == 0;
+    int first = stamps ? 3 : stalls ? 2 : 1;
     uint32_t frames = 0;
     enum tc_exit exit;
 
     tc_report_as("ringcapture");
     if (count < first + 2 || count > first + 1 + RING_PORTS_MAX)
-        ring_stand_die("usage: ringcapture [--stall] CAPTURE.yaml FEED.pcap...");
+        ring_stand_die("usage: ringcapture [--stall | --stamps KIND] CAPTURE.yaml FEED.pcap...");
     for (int i = first + 1; i < count; i++) {
         load_feed(&feeds[feed_count], words[i]);
         frames += count_frames(&feeds[feed_count++]);
     }
+    if (stamps && (stand.time = stamping_port_ops(words[2])) == NULL)
+        ring_stand_die("there is no such kind of stamps");
     tc_observe_block_signals();
     ring_stand_open(&stand, words[first], NULL, 0, frames);
     if (stand.plan.stream_count != feed_count)
         ring_stand_die("there must be one feed for each port");
+    if (stamps && !stamping_port_begin(stand.run.ports[0].id))
+        ring_stand_die("the port cannot be made to stamp");
     if (stalls) {
         struct tc_writer *writer = &stand.run.streams[0].writers[0]->recorder.writer;
 

@@ -28,6 +28,11 @@ void ring_stand_die(const char *sentence)
     exit(1);
 }
 
+static void say(const char *sentence)
+{
+    fprintf(stderr, "ring stand: %s\n", sentence);
+}
+
 /* DPDK removes its files when the process ends, after that its folder can go. */
 static void remove_folder(void)
 {
@@ -78,19 +83,21 @@ void ring_stand_open(struct ring_stand *stand, const char *path, const char *con
 {
     struct tc_error error = {0};
 
-    *stand = (struct ring_stand){0};
+    *stand = (struct ring_stand){.time = stand->time};
     if (tc_config_load(&stand->config, path, sets, set_count, TC_CONFIG_CAPTURE, &error) != TC_OK ||
         tc_plan_make(&stand->plan, &stand->config, false, &error) != TC_OK ||
         tc_host_check(&stand->plan, &error) != TC_OK)
         ring_stand_die(error.text);
     if (stand->plan.port_count > RING_PORTS_MAX)
         ring_stand_die("there are more ports than it can have");
+    for (size_t i = 0; stand->time != NULL && i < stand->plan.port_count; i++)
+        stand->plan.ports[i].time = stand->time;
     start_dpdk(stand, frames);
     stand->pool = rte_pktmbuf_pool_create("frames", frames, 0, 0,
                                           RING_FRAME_BYTES + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
     if (stand->pool == NULL)
         ring_stand_die("no memory for the frames");
-    if (tc_capture_run_open(&stand->run, &stand->plan, NULL, &error) != TC_OK)
+    if (tc_capture_run_open(&stand->run, &stand->plan, say, &error) != TC_OK)
         ring_stand_die(error.text);
     for (size_t i = 0; i < stand->plan.port_count; i++) {
         char name[RTE_RING_NAMESIZE];

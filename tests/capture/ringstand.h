@@ -24,6 +24,7 @@ struct ring_stand {
     /* what frames are stamped with from now on; a flag of 0: nothing */
     uint64_t stamp, stamp_flag;
     int stamp_offset;
+    const struct tc_port_time_ops *time; /* of the ports; set before opening, NULL: DPDK's */
 };
 
 /*

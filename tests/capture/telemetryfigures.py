@@ -63,7 +63,8 @@ def asked(capture, feed):
                    for question in ["/tickcap/summary", "/tickcap/streams", "/tickcap/channels",
                                     "/tickcap/lines,one", "/tickcap/lines,other", "/tickcap/lines",
                                     "/tickcap/lines,nosuch",
-                                    "/tickcap/leads", "/tickcap/leads,other"]}
+                                    "/tickcap/leads", "/tickcap/leads,other",
+                                    "/tickcap/clocks", "/tickcap/clocks,one"]}
         answers["/tickcap/latencies,one"] = await_latencies(telemetry, feed)
         listed = telemetry.ask("/")
     finally:
@@ -114,6 +115,7 @@ def test_answers_are_what_info_says():
         check_channels(answers["/tickcap/channels"], told["channels"])
         assert answers["/tickcap/lines"]["line"] == ["a", "b", "a"]
         assert answers["/tickcap/lines,nosuch"]["line"] == []
+        check_clocks(answers["/tickcap/clocks"], answers["/tickcap/clocks,one"])
         check_leads(answers["/tickcap/leads"], answers["/tickcap/lines"], feeds[0])
         assert answers["/tickcap/leads,other"]["channel"] == [], "it has one line"
         check_latencies(answers["/tickcap/latencies,one"], told["channels"][0])
@@ -137,6 +139,26 @@ def check_channels(answer, channels):
         sums = [sum(line[name] for line in channel["lines"]) for channel in channels]
         assert answer[name] == sums, name
     assert all(any(answer[name]) for name in FIGURES[:8]), "there is trouble of every kind"
+
+
+def check_clocks(clocks, of_one):
+    """The processor's counter, and the clock of each stream; empty is what nobody can know."""
+    assert clocks["stream"] == ["", "0", "1", "2"]
+    assert clocks["port"] == ["", "one", "other", "idle"]
+    assert clocks["source"] == ["tsc", "file", "file", "tsc"]
+    assert clocks["unit"] == ["ticks", "us", "us", "ticks"]
+    assert clocks["epoch"] == ["start", "utc", "utc", "start"]
+    assert clocks["unstamped"] == [0, 0, 0, 0] and clocks["steps"] == [0, 0, 0, 0]
+    for name in ("ns_per_tick", "drift_ppb", "offset_ns", "residual_ns", "error_ns",
+                 "last_correction_ns"):
+        column = clocks[name]
+        assert column[1:3] == ["", ""], "nobody compares a file's clock"
+        assert column[0] != "" and column[3] != "", (name, column)
+    assert 0.05 < float(clocks["ns_per_tick"][0]) < 10000
+    assert abs(int(clocks["drift_ppb"][0])) < 1_000_000
+    assert int(clocks["last_correction_ns"][0]) > 1_700_000_000 * 10**9
+    assert clocks["corrections"][0] >= 1 and clocks["corrections"][1] == 0
+    assert of_one["port"] == ["", "one"]
 
 
 def check_leads(leads, lines, feed):

@@ -11,7 +11,8 @@ from program import RINGCAPTURE, contains, info, tickcap, workspace
 
 # Small batches, so that many cross the rings, and room for all of them: writers may be slow here.
 BATCHES = {"batch": {"messages": 256}, "block": {"messages": 2048}, "buffer": "64MiB"}
-QUESTIONS = ["/tickcap/summary", "/tickcap/streams", "/tickcap/channels", "/tickcap/lines,feed"]
+QUESTIONS = ["/tickcap/summary", "/tickcap/streams", "/tickcap/channels", "/tickcap/lines,feed",
+             "/tickcap/clocks"]
 
 
 def ring_port(number=0, **besides):

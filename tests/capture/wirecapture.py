@@ -52,7 +52,7 @@ def check_wire_capture(folder, feed):
     nothing_lost(told)
     assert told["complete"] and told["frames"] == feed.expected["frames"]
     clock, = told["clocks"]
-    assert clock["source"] == "tsc"
+    assert clock["source"] in ("tsc", "kernel")  # which of both is what the driver can
     return told
 
 
@@ -141,8 +141,40 @@ def test_interface_that_merges_frames_is_refused():
         assert "ethtool -K tap0 gro off lro off" in refused.err
         wire.set_offload("gro", "off")
         plan = wire.run(page, "--check", "--", "--no-huge").expect(0)
-        assert "receive time: tsc at the burst" in plan.text
+        assert "receive time: kernel, in a unit that stamps show since 1970 (UTC)" in plan.text
         assert "losses of the driver are not counted; when no batch is free: drop" in plan.text
+
+
+# ---- times ----
+
+def test_times_of_the_kernel():
+    """Where the driver passes them on; where it does not, that is told and the file says so."""
+    sources = {}
+    for device in (WIRE_PORT, "net_pcap0,iface=tap0"):
+        with workspace() as folder, Wire() as wire:
+            feed = MadeFeed(folder, "--messages", "2000")
+            name = new_name()
+            page = configure(folder, name, [port(device)], [feed.channel()])
+            frames = feed.expected["frames"]
+            with wire.capture(name, page, "--", "--no-huge") as capture:
+                assert wire.send(feed.pcap, 2000)[0] == frames
+                capture.await_count("received", frames)
+                ended = capture.end().expect(0)
+            rows = tickcap("cat", pathlib.Path(folder, "out"), "--format", "csv", "--fields",
+                           "rx_ns,proc_ns,flags").expect(0).text.split()[1:]
+            clock, = info(pathlib.Path(folder, "out"))["clocks"]
+            for row in rows:
+                rx_ns, proc_ns, flags = row.split(",")
+                assert (flags == "software_time") == (clock["source"] == "tsc"), (row, clock)
+                assert 0 <= int(proc_ns) - int(rx_ns) < 10**10, row
+            assert clock["source"] in ("tsc", "kernel") and clock["epoch"] in ("utc", "start")
+            driver = device.split("0,")[0]
+            told = re.search(f"port p0: profile {driver.removeprefix('net_')} asks for the time of "
+                             rf"the kernel, but driver {driver} gave none of the first \d+ frames "
+                             "one: receive times are software time", ended.err)
+            assert (told is not None) == (clock["source"] == "tsc"), (ended, clock)
+            sources[driver] = clock["source"]
+    assert sources["net_pcap"] == "kernel", sources
 
 
 # ---- batches run out ----

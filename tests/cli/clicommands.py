@@ -13,7 +13,7 @@ from program import ENVIRONMENT, TICKCAP, contains, info, tickcap, tickcapd
 
 FILTERS = ["symbol", "channel", "type", "from", "to", "by", "tz"]
 OPTIONS = {
-    "info": ["json"],
+    "info": ["json", "latency"],
     "cat": ["format", "fields", "order", "limit", "follow", "events"] + FILTERS,
     "gaps": ["json", "fail-on"],
     "verify": ["json"],
@@ -23,7 +23,7 @@ OPTIONS = {
             "lines", "group-a", "group-b", "vlan", "udp-checksum", "loss", "loss-both",
             "duplicates", "late", "expect", "expect-gaps", "config"],
 }
-FLAGS = {"json", "follow", "events"}  # options without an argument
+FLAGS = {"json", "follow", "events", "latency"}  # options without an argument
 
 
 # ---- help and wrong words ----

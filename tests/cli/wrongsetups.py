@@ -273,7 +273,8 @@ def test_the_machine_is_good_before_it_is_spoiled():
         plan = machine.check("--check").expect(0)
         assert plan.err == "", plan
         for words in (f"port p0: {NIC}", "profile ice: ", "lets in: all frames (promiscuous)",
-                      "receive time: tsc at the burst", "losses of the driver are all counted",
+                      "receive time: nic, in ns since an epoch that stamps show, its clock is read "
+                      "by rte_eth_timesync_read_time", "losses of the driver are all counted",
                       "stream 0: port p0 queue 0, RX lcore 4, writer lcore 5, NUMA node 1",
                       "buffer: 16 MiB a stream, 12 ms of 1,400-byte frames at 10 Gbit/s",
                       "MiB on NUMA node 1 in hugepages", "GB free, which is ",

@@ -571,7 +571,7 @@ def set_clock(file, offset, value):
 
 @broken_clock("clock_of_no_source")
 def _(file):
-    set_clock(file, 0, 3)
+    set_clock(file, 0, 4)
 
 
 @broken_clock("clock_of_no_unit")
@@ -611,7 +611,7 @@ def _(file):
 
 @broken_clock("clock_of_the_head_of_no_source")
 def _(file):
-    file.data[file.box(12)[1]] = 3
+    file.data[file.box(12)[1]] = 4
 
 
 # ---- latencies ---------------------------------------------------------------------------------

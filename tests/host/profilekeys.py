@@ -89,6 +89,58 @@ def test_single_is_one_queue():
         assert "null.yaml:6: queues.max: expected 1, since steering is single" in ended.err, ended
 
 
+def test_stamps_are_read_in_the_unit_of_the_profile():
+    for unit, flags in (("auto", ""), ("us", ""), ("ns", "bad_time software_time")):
+        with OwnProfiles() as own:
+            own.change("pcap", ("unit: auto", f"unit: {unit}"))
+            assert recorded(own.tickcapd().expect(0)) == FRAMES
+            rows = tickcap("cat", own.folder / "out", "--format", "csv", "--fields",
+                           "rx_ns,flags").expect(0).text.splitlines()[1:]
+            told = [row.split(",") for row in rows]
+            assert len(told) == FRAMES and {row[1] for row in told} == {flags}, (unit, told[:3])
+            right = [int(row[0]) == 10**18 + i * 1000 for i, row in enumerate(told)]
+            assert all(right) == any(right) == (flags == ""), (unit, told[:3])
+
+
+def test_the_plan_tells_of_times():
+    for stamps, words in (
+            ("source: tsc", "receive time: tsc at the burst"),
+            ("source: kernel, unit: us, epoch: utc",
+             "receive time: kernel, in us since 1970 (UTC), taken as stamped; without a stamp: "
+             "tsc at the burst"),
+            ("source: nic, unit: ticks, epoch: start, clock: read_clock, bits: 32",
+             "receive time: nic, in ticks since its start, its clock is read by "
+             "rte_eth_read_clock;"),
+            ("source: nic, unit: ns, epoch: tai, clock: timesync",
+             "receive time: nic, in ns since 1970 (TAI), its clock is read by "
+             "rte_eth_timesync_read_time"),
+            ("source: nic, unit: auto, epoch: auto, clock: none",
+             "receive time: nic, in a unit that stamps show since an epoch that stamps show")):
+        with OwnProfiles() as own:
+            own.put("null", NULL.replace("source: tsc", stamps))
+            said = own.tickcapd("--check", device="net_null0").expect(0).text
+            assert words in said, said
+
+
+def test_words_of_times_are_checked():
+    for stamps, words in (("source: phc", "source"), ("source: nic, unit: ms", "unit"),
+                          ("source: nic, epoch: gps", "epoch"),
+                          ("source: nic, clock: set", "clock"),
+                          ("source: nic, bits: 8", "bits"), ("source: nic, bits: 65", "bits")):
+        with OwnProfiles() as own:
+            own.put("null", NULL.replace("source: tsc", stamps))
+            said = own.tickcapd("--check", device="net_null0").expect(2).err
+            assert f"null.yaml:7: timestamp.{words}: " in said, said
+
+
+def test_stamps_that_a_driver_does_not_give_are_told():
+    with OwnProfiles() as own:
+        own.put("null", NULL.replace("source: tsc", "source: nic, unit: ns, epoch: utc"))
+        ended = own.tickcapd("--duration", 1, device="net_null0").expect(0)
+        assert "port p0: profile null asks for the time of the NIC, but driver net_null does not " \
+            "offer to stamp every frame: receive times are software time" in ended.err, ended
+
+
 def test_frames_must_fit_the_mtu():
     with OwnProfiles() as own:
         own.put("null", NULL + "mtu: 4000\n")

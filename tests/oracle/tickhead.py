@@ -101,7 +101,7 @@ def read_clock(cursor):
     """The 48 bytes of *Clock*, checked."""
     raw = cursor.take(CLOCK.size)
     source, unit, epoch, settled, *_, zero = CLOCK.unpack(raw)
-    expect(source <= 2 and unit <= 2 and epoch <= 2 and settled <= 1 and not zero, cursor.base,
+    expect(source <= 3 and unit <= 2 and epoch <= 2 and settled <= 1 and not zero, cursor.base,
            "a clock with known source, unit and epoch")
     return raw
 

@@ -61,7 +61,7 @@ static void start(struct tc_discipline *discipline, struct oscillator *oscillato
     struct tc_clock_sample first = sample_at(oscillator, 0);
     struct tc_clock_sample second = sample_at(oscillator, SECOND_NS / 10);
 
-    tc_discipline_init(discipline, TC_CLOCK_TSC, &first, &second);
+    tc_discipline_init(discipline, TC_CLOCK_TSC, 0, &first, &second);
 }
 
 /* Converts moments from `from_ns` on, each later than the one before; answers the worst error. */
@@ -135,11 +135,11 @@ Test(discipline, the_first_line_goes_through_two_samples)
     struct tc_discipline discipline;
     const struct tc_clock *clock = &discipline.clock;
 
-    tc_discipline_init(&discipline, TC_CLOCK_TSC, &first, &second);
+    tc_discipline_init(&discipline, TC_CLOCK_TSC, 0, &first, &second);
     cr_assert_eq(clock->source, TC_CLOCK_TSC);
     cr_assert_eq(clock->unit, TC_UNIT_TICKS);
     cr_assert_eq(clock->epoch, TC_EPOCH_START);
-    cr_assert_eq(clock->error_ns, 70);
+    cr_assert_eq(clock->error_ns, 110);
     cr_assert_not(clock->in_sync);
     cr_assert_eq(tc_clock_ns(clock, second.ticks), second.utc_ns);
     cr_assert_leq(tc_clock_ns(clock, first.ticks) - first.utc_ns + 1, 2);
@@ -340,42 +340,44 @@ Test(clock, unknown_words_are_refused)
 
 /* ---- handing corrections over ---- */
 
-static struct tc_clock numbered(uint64_t number)
+static struct tc_times numbered(uint64_t number)
 {
-    return (struct tc_clock){.corrections = (uint32_t)number,
-                             .base_ticks = number,
-                             .base_ns = number,
-                             .slope = number,
-                             .error_ns = number};
+    const struct tc_clock clock = {.corrections = (uint32_t)number,
+                                   .base_ticks = number,
+                                   .base_ns = number,
+                                   .slope = number,
+                                   .error_ns = number};
+
+    return (struct tc_times){.tsc = clock, .stamps = clock, .step_ns = (int64_t)number};
 }
 
 Test(exchange, a_correction_is_only_published_when_the_last_one_was_taken)
 {
-    struct tc_clock_exchange exchange;
-    struct tc_clock clock = numbered(1);
+    struct tc_time_exchange exchange;
+    struct tc_times times = numbered(1);
 
-    tc_clock_exchange_init(&exchange, &clock);
-    cr_assert_eq(tc_clock_take(&exchange)->slope, 1);
-    clock = numbered(2);
-    cr_assert(tc_clock_publish(&exchange, &clock));
-    clock = numbered(3);
-    cr_assert_not(tc_clock_publish(&exchange, &clock));
-    cr_assert_eq(tc_clock_take(&exchange)->slope, 2);
-    cr_assert_eq(tc_clock_take(&exchange)->slope, 2);
-    cr_assert(tc_clock_publish(&exchange, &clock));
-    cr_assert_eq(tc_clock_take(&exchange)->slope, 3);
+    tc_time_exchange_init(&exchange, &times);
+    cr_assert_eq(tc_time_take(&exchange)->tsc.slope, 1);
+    times = numbered(2);
+    cr_assert(tc_time_publish(&exchange, &times));
+    times = numbered(3);
+    cr_assert_not(tc_time_publish(&exchange, &times));
+    cr_assert_eq(tc_time_take(&exchange)->tsc.slope, 2);
+    cr_assert_eq(tc_time_take(&exchange)->tsc.slope, 2);
+    cr_assert(tc_time_publish(&exchange, &times));
+    cr_assert_eq(tc_time_take(&exchange)->tsc.slope, 3);
 }
 
 enum { CORRECTIONS = 50000 };
 
-static struct tc_clock_exchange shared;
+static struct tc_time_exchange shared;
 
 static void *corrects(void *unused)
 {
     for (uint64_t number = 1; number <= CORRECTIONS;) {
-        struct tc_clock clock = numbered(number);
+        struct tc_times times = numbered(number);
 
-        number += tc_clock_publish(&shared, &clock);
+        number += tc_time_publish(&shared, &times);
     }
     return unused;
 }
@@ -383,24 +385,25 @@ static void *corrects(void *unused)
 /* Whatever the reader holds is whole, stays as it is until the next take, and is never older. */
 Test(exchange, two_threads)
 {
-    const struct tc_clock first = numbered(0);
+    const struct tc_times first = numbered(0);
     uint64_t latest = 0;
     pthread_t writer;
 
-    tc_clock_exchange_init(&shared, &first);
+    tc_time_exchange_init(&shared, &first);
     cr_assert_eq(pthread_create(&writer, NULL, corrects, NULL), 0);
     while (latest < CORRECTIONS) {
-        const struct tc_clock *clock = tc_clock_take(&shared);
-        uint64_t number = clock->base_ticks;
+        const struct tc_times *times = tc_time_take(&shared);
+        const struct tc_clock *clock = &times->stamps;
+        uint64_t number = times->tsc.base_ticks;
 
         cr_assert_geq(number, latest);
         for (int look = 0; look < 3; look++)
             if (clock->base_ns != number || clock->slope != number || clock->error_ns != number ||
-                clock->corrections != (uint32_t)number)
+                clock->corrections != (uint32_t)number || times->step_ns != (int64_t)number)
                 cr_assert_fail("half a correction: %lu, %lu, %lu", number, clock->base_ns,
                                clock->slope);
         latest = number;
     }
     pthread_join(writer, NULL);
-    cr_assert_eq(tc_clock_take(&shared)->slope, CORRECTIONS);
+    cr_assert_eq(tc_time_take(&shared)->tsc.slope, CORRECTIONS);
 }
