@@ -72,6 +72,20 @@ static enum tc_status take_zone(void *target, const char *word, const void *deta
     return tc_zone_load(zone, word, NULL, error);
 }
 
+static enum tc_status take_address(void *target, const char *word, const void *detail,
+                                   struct tc_arena *arena, struct tc_error *error)
+{
+    struct tc_config_address *address = target;
+
+    (void)detail;
+    (void)arena;
+    address->given = true;
+    if (tc_parse_address(word, &address->value, NULL) == TC_OK && address->value >> 28 < 0xe)
+        return TC_OK;
+    return tc_fail(error, TC_USAGE,
+                   "'%.80s' is not the address of a host: expected one such as 10.1.2.3", word);
+}
+
 /* A name as the feed writes it, without the blanks that fill it up. */
 static enum tc_status take_symbol(void *target, const char *word, const void *detail,
                                   struct tc_arena *arena, struct tc_error *error)
@@ -126,6 +140,7 @@ static enum tc_status take_group(void *target, const char *word, const void *det
 
 static const struct tc_take_range any_number = {0, 1UL << 40};
 static const struct tc_take_range lcore_range = {0, 1023};
+static const struct tc_take_range realtime_range = {0, 99}; /* sched(7) */
 static const struct tc_take_range vlan_range = {0, 4095};
 static const struct tc_take_range buffer_range = {1 << 20, 1UL << 40};
 static const struct tc_take_range batch_messages_range = {1, 1 << 20};
@@ -138,6 +153,7 @@ static const struct tc_take_text channel_text = {TC_NAME_BYTES};
 
 static const struct tc_take_choice levels = {(const char *const[]){"auto", "none", NULL},
                                              (const char *const[]){"dense", "fast", NULL}};
+static const struct tc_take_choice igmps = {(const char *const[]){"auto", "2", NULL}, NULL};
 static const struct tc_take_choice idles = {(const char *const[]){"spin", "adaptive", NULL}, NULL};
 static const struct tc_take_choice unmatched = {(const char *const[]){"keep", "filter", NULL},
                                                 NULL};
@@ -193,7 +209,9 @@ static const struct tc_yaml_key port_keys[] = {
      .item_bytes = sizeof(uint64_t),
      .least = 1,
      .required = true},
-    {.name = "join", .take = tc_take_only, .detail = "false"},
+    {.name = "join", .offset = OF_PORT(join), .take = tc_take_bool},
+    {.name = "igmp", .offset = OF_PORT(igmp), .take = tc_take_choice, .detail = &igmps},
+    {.name = "address", .offset = OF_PORT(address), .take = take_address},
     {0},
 };
 
@@ -298,7 +316,7 @@ static const struct tc_yaml_key keys[] = {
     {.name = "durability", .kind = TC_YAML_MAP, .keys = durability_keys},
     {.name = "validate", .offset = OF(validate), .take = tc_take_choice, .detail = &validates},
     {.name = "idle", .offset = OF(idle), .take = tc_take_choice, .detail = &idles},
-    {.name = "realtime", .take = tc_take_only, .detail = "0"},
+    {.name = "realtime", .offset = OF(realtime), .take = tc_take_uint, .detail = &realtime_range},
     {.name = "main_cpus",
      .kind = TC_YAML_WORDS,
      .offset = OF(main_cpus),
@@ -329,6 +347,9 @@ static enum tc_status check_ports(const struct tc_config *config, const struct t
             if (strcmp(tc_config_port(config, j)->name, port->name) == 0)
                 return tc_yaml_refuse(yaml, port->mark, error,
                                       "ports.%zu.name: a port '%s' stands before", i, port->name);
+        if (!port->join && (port->address.given || port->igmp != TC_IGMP_AUTO))
+            return tc_yaml_refuse(yaml, port->mark, error,
+                                  "ports.%zu: address and igmp are for a port with join: true", i);
         if (port->writer_lcores.count > TC_WRITERS_MAX)
             return tc_yaml_refuse(yaml, port->mark, error,
                                   "ports.%zu.writer_lcores: %zu writers, at most %d can share a "

@@ -14,6 +14,18 @@
 
 enum { TC_LCORES_MAX = 128 };
 
+/* The version of IGMP that a port speaks. */
+enum tc_config_igmp {
+    TC_IGMP_AUTO, /* 3, or what an older querier speaks */
+    TC_IGMP_ONLY_V2,
+};
+
+/* An IPv4 address, host byte order. */
+struct tc_config_address {
+    uint32_t value;
+    bool given;
+};
+
 struct tc_config_port {
     struct tc_yaml_mark mark;
     char name[TC_NAME_BYTES];
@@ -21,6 +33,9 @@ struct tc_config_port {
     char profile[TC_DEVICE_BYTES];     /* a name, or the path of a file; empty: by the driver */
     struct tc_yaml_list rx_lcores;     /* uint64_t, CPU numbers; one queue each */
     struct tc_yaml_list writer_lcores; /* uint64_t */
+    bool join;                         /* the port itself asks for the groups of its lines */
+    int igmp;                          /* enum tc_config_igmp */
+    struct tc_config_address address;  /* from which it asks */
 };
 
 enum tc_codec_level {
@@ -56,6 +71,7 @@ struct tc_config {
     uint64_t batch_messages, batch_bytes, batch_age_ms;
     uint64_t block_messages, block_bytes, block_age_ms;
     uint64_t durability_ms;
+    uint64_t realtime;               /* priority of lcores under SCHED_FIFO; 0: none */
     struct tc_yaml_list main_cpus;   /* uint64_t */
     struct tc_yaml_list symbols;     /* struct tc_config_symbol; empty: all */
     struct tc_symbol_filter *filter; /* of the symbols; NULL: all */

@@ -1,7 +1,7 @@
 /*
  * Watching a running capture and ending it. The end has phases: receivers poll no more; then the
  * ports' counters are looked at a last time, so that what a port missed up to there is told in its
- * stream; then everything is handed over, the stream of several streams last.
+ * stream, and groups are left; then everything is handed over, the stream of several streams last.
  */
 #include "tickcapd/capturerun.h"
 
@@ -10,7 +10,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
-enum { PAUSE_NS = 200 * 1000 };
+enum { PAUSE_NS = 200 * 1000, LEAVING_NS = 500 * 1000 * 1000 };
 
 /* ---- telling receivers ---- */
 
@@ -38,10 +38,54 @@ void tc_capture_run_tell(struct tc_capture_run *run, struct tc_notice *notice)
     notice->port = port;
 }
 
+static bool is_heard(void *context, uint16_t line)
+{
+    struct tc_figures figures;
+
+    tc_capture_run_figures(context, line, &figures);
+    return figures.packets > 0 || figures.malformed > 0;
+}
+
+static void look_at_lines(struct tc_capture_run *run, bool ends)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    tc_unheard_look(&run->unheard, (uint64_t)(now.tv_sec - run->started.tv_sec), ends, is_heard,
+                    run);
+}
+
 void tc_capture_run_watch(struct tc_capture_run *run, uint64_t now_ns)
 {
-    for (size_t i = 0; i < run->plan->port_count; i++)
+    for (size_t i = 0; i < run->plan->port_count; i++) {
         tc_port_watch_look(&run->watches[i], now_ns, tell_port, run);
+        tc_port_joins_link(&run->joins[i], tc_eth_port_link_up(&run->ports[i]));
+    }
+    look_at_lines(run, false);
+}
+
+bool tc_capture_run_joins(const struct tc_capture_run *run)
+{
+    for (size_t i = 0; i < run->plan->port_count; i++)
+        if (run->joins[i].network_count > 0)
+            return true;
+    return false;
+}
+
+void tc_capture_run_answer(struct tc_capture_run *run, uint64_t now_ns)
+{
+    struct tc_stray stray;
+
+    for (size_t i = 0; i < run->plan->stream_count; i++)
+        for (int left = TC_STRAYS; left > 0 && tc_stray_take(run->streams[i].strays, &stray);
+             left--) {
+            if (stray.kind == TC_STRAY_QUERY)
+                tc_port_joins_hear(&run->joins[stray.port], &stray, now_ns);
+            else
+                tc_unheard_near(&run->unheard, &stray);
+        }
+    for (size_t i = 0; i < run->plan->port_count; i++)
+        tc_port_joins_step(&run->joins[i]);
 }
 
 void tc_capture_run_hear(struct tc_capture_run *run, uint64_t now_ns)
@@ -92,6 +136,20 @@ static bool all_received(const struct tc_capture_run *run)
     return true;
 }
 
+/* Says good-bye to the switches; one that cannot be reached forgets by itself. */
+static void leave_groups(struct tc_capture_run *run)
+{
+    uint64_t patience = LEAVING_NS / PAUSE_NS;
+
+    for (size_t i = 0; i < run->plan->port_count; i++)
+        tc_port_joins_leave(&run->joins[i]);
+    for (size_t i = 0; i < run->plan->port_count; i++)
+        for (; !tc_port_joins_left(&run->joins[i]) && patience > 0; patience--) {
+            tc_port_joins_step(&run->joins[i]);
+            pause_a_little();
+        }
+}
+
 /* Hears the receivers out, and then ends the stream of what they had in common. */
 static void end_chorus(struct tc_capture_run *run)
 {
@@ -117,7 +175,9 @@ void tc_capture_run_end(struct tc_capture_run *run)
         tc_capture_run_hear(run, utc_ns());
         pause_a_little();
     }
+    tc_capture_run_answer(run, utc_ns());
     tc_capture_run_watch(run, utc_ns());
+    leave_groups(run);
     atomic_store_explicit(&run->phase, TC_PHASE_END, memory_order_release);
     end_chorus(run);
     rte_eal_mp_wait_lcore();
@@ -126,4 +186,5 @@ void tc_capture_run_end(struct tc_capture_run *run)
     for (uint32_t i = 0; i < TC_CPUS_MAX; i++)
         for (uint32_t j = 0; j < run->lcores[i].task_count; j++)
             (void)atomic_load_explicit(&run->lcores[i].tasks[j]->done, memory_order_acquire);
+    look_at_lines(run, true);
 }

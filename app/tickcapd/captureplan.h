@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/config.h"
+#include "tickcapd/joinplan.h"
 #include "tickcapd/profile.h"
 
 enum { TC_NODES_MAX = 8, TC_CPUS_MAX = 1024 };
@@ -24,8 +25,12 @@ struct tc_plan_port {
     char driver[TC_NAME_BYTES];         /* of a virtual device: net_pcap */
     char argument[2 * TC_DEVICE_BYTES]; /* for EAL's -a or --vdev */
     char source_file[TC_DEVICE_BYTES];  /* of a pcap file source; else empty */
+    char interface[TC_DEVICE_BYTES];    /* the kernel's name of it; empty: it has none */
+    struct tc_join_plan joins;
     uint32_t snaplen;
-    int node; /* NUMA node; -1: none */
+    int node;        /* NUMA node */
+    int memory_node; /* where its memory is to be; -1: anywhere, where there are no hugepages */
+    bool sends;      /* the device can */
 };
 
 /* One receive queue. */
@@ -62,9 +67,8 @@ uint32_t tc_plan_buffers(const struct tc_profile *profile);
 TC_MUST_USE enum tc_status tc_plan_make(struct tc_capture_plan *plan, struct tc_config *config,
                                         bool use_huge, struct tc_error *error);
 
-/* Checks what a plan needs at the moment of starting: memory and output directories. */
-TC_MUST_USE enum tc_status tc_plan_check_host(const struct tc_capture_plan *plan,
-                                              struct tc_error *error);
+/* Sets cpus[i] for the CPUs where the main thread may run; answers how many there are. */
+size_t tc_plan_main_cpus(const struct tc_capture_plan *plan, bool *cpus);
 
 void tc_plan_print(FILE *out, const struct tc_capture_plan *plan);
 

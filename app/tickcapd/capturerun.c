@@ -121,6 +121,7 @@ static enum tc_status open_receiver(struct tc_capture_run *run, struct tc_run_st
         .reporter = run->chorus != NULL
                         ? tc_chorus_stream_reporter(&run->chorus->stream, planned->number)
                         : (struct tc_line_reporter){0},
+        .strays = tc_stray_watcher_of(stream->strays),
         .limits = tc_capture_stream_limits(run->plan->config, stream->rings.writer_count),
     };
     struct tc_batch_supply supply = tc_capture_stream_supply(&stream->rings);
@@ -177,13 +178,17 @@ static enum tc_status open_stream(struct tc_capture_run *run, struct tc_run_stre
                                   const struct tc_plan_stream *planned, struct tc_error *error)
 {
     const struct tc_config *config = run->plan->config;
-    const struct tc_yaml_list *writers = &run->plan->ports[planned->port].config->writer_lcores;
+    const struct tc_plan_port *port = &run->plan->ports[planned->port];
+    const struct tc_yaml_list *writers = &port->config->writer_lcores;
     enum tc_status status = tc_capture_stream_open(
-        &stream->rings, planned, (uint32_t)writers->count,
+        &stream->rings, planned, port->memory_node, (uint32_t)writers->count,
         (uint32_t)(config->buffer_bytes / config->batch_bytes), config->batch_bytes, error);
 
     if (status == TC_OK)
         status = open_notices(stream, planned, error);
+    if (status == TC_OK)
+        status = tc_stray_watch_new(&stream->strays, &run->capture.catalog, planned->number,
+                                    planned->port, port->joins.network_count > 0, error);
     if (status == TC_OK)
         status = open_receiver(run, stream, planned, error);
     for (uint32_t i = 0; status == TC_OK && i < stream->rings.writer_count; i++)
@@ -224,6 +229,8 @@ static enum tc_status open_ports(struct tc_capture_run *run, tc_eth_warn *warn,
     for (size_t i = 0; status == TC_OK && i < run->plan->port_count; i++) {
         status = tc_eth_port_start(&run->ports[i], &run->plan->ports[i], warn, error);
         tc_port_watch_init(&run->watches[i], &run->ports[i], (uint16_t)i);
+        if (status == TC_OK)
+            status = tc_port_joins_open(&run->joins[i], &run->ports[i], error);
     }
     return status;
 }
@@ -236,11 +243,15 @@ enum tc_status tc_capture_run_open(struct tc_capture_run *run, const struct tc_c
     *run = (struct tc_capture_run){.plan = plan};
     run->ports = calloc(plan->port_count, sizeof run->ports[0]);
     run->watches = calloc(plan->port_count, sizeof run->watches[0]);
+    run->joins = calloc(plan->port_count, sizeof run->joins[0]);
     run->streams = calloc(plan->stream_count, sizeof run->streams[0]);
     run->lcores = calloc(TC_CPUS_MAX, sizeof run->lcores[0]);
-    if (run->ports == NULL || run->watches == NULL || run->streams == NULL || run->lcores == NULL)
+    if (run->ports == NULL || run->watches == NULL || run->joins == NULL || run->streams == NULL ||
+        run->lcores == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
-    status = lock_directories(run, error);
+    status = tc_unheard_open(&run->unheard, plan, run->joins, error);
+    if (status == TC_OK)
+        status = lock_directories(run, error);
     if (status == TC_OK)
         status = describe(run, error);
     if (status != TC_OK)
@@ -265,6 +276,7 @@ static enum tc_status give_task(struct tc_capture_run *run, uint32_t number, str
         return tc_fail(error, TC_USAGE, "lcore %u has more than %d tasks", number, TC_TASKS_MAX);
     lcore->idler.policy = run->plan->config->idle == TC_IDLE_ADAPTIVE ? TC_IDLE_POLICY_ADAPTIVE
                                                                       : TC_IDLE_POLICY_SPIN;
+    lcore->realtime = (int)run->plan->config->realtime;
     lcore->tasks[lcore->task_count++] = task;
     return TC_OK;
 }
@@ -292,6 +304,9 @@ enum tc_status tc_capture_run_launch(struct tc_capture_run *run, struct tc_error
             rte_eal_remote_launch(tc_lcore_run, &run->lcores[i], i) != 0)
             status = tc_fail(error, TC_USAGE, "lcore %u cannot be launched", i);
     run->launched = true;
+    /* only now, so that the first frames find somebody who takes them */
+    for (size_t i = 0; status == TC_OK && i < run->plan->port_count; i++)
+        tc_port_joins_link(&run->joins[i], tc_eth_port_link_up(&run->ports[i]));
     return status;
 }
 
@@ -307,6 +322,7 @@ static void close_stream(struct tc_run_stream *stream)
     }
     free(stream->receiver);
     rte_ring_free(stream->notices);
+    tc_stray_watch_free(stream->strays);
     tc_numa_free(stream->intake_memory, stream->intake_bytes);
     tc_capture_stream_close(&stream->rings);
 }
@@ -324,6 +340,9 @@ void tc_capture_run_close(struct tc_capture_run *run)
 {
     for (size_t i = 0; run->ports != NULL && i < run->plan->port_count; i++)
         tc_eth_port_stop(&run->ports[i]);
+    for (size_t i = 0; run->joins != NULL && i < run->plan->port_count; i++)
+        tc_port_joins_close(&run->joins[i]);
+    tc_unheard_close(&run->unheard);
     for (size_t i = 0; run->streams != NULL && i < run->plan->stream_count; i++)
         close_stream(&run->streams[i]);
     close_chorus(run->chorus);
@@ -333,6 +352,7 @@ void tc_capture_run_close(struct tc_capture_run *run)
     free(run->capture.streams);
     free(run->ports);
     free(run->watches);
+    free(run->joins);
     free(run->streams);
     free(run->lcores);
     free(run->locks);

@@ -7,15 +7,19 @@
 #include "tickcapd/capturewriter.h"
 #include "tickcapd/chorusstream.h"
 #include "tickcapd/ethport.h"
+#include "tickcapd/portjoins.h"
 #include "tickcapd/portwatch.h"
 #include "tickcapd/receive.h"
+#include "tickcapd/stray.h"
 #include "tickcapd/tscclock.h"
+#include "tickcapd/unheard.h"
 
 /* One stream with its tasks. */
 struct tc_run_stream {
     struct tc_capture_stream rings;
     struct tc_clock_exchange clock;
-    struct rte_ring *notices; /* to the receiver */
+    struct rte_ring *notices;      /* to the receiver */
+    struct tc_stray_watch *strays; /* from the receiver */
     struct tc_receiver *receiver;
     struct tc_record_task *writers[TC_WRITERS_MAX];
     struct tc_writer_seat seats[TC_WRITERS_MAX];
@@ -35,6 +39,8 @@ struct tc_capture_run {
     struct tc_capture capture;
     struct tc_eth_port *ports;
     struct tc_port_watch *watches; /* by port */
+    struct tc_port_joins *joins;   /* by port */
+    struct tc_unheard unheard;
     struct tc_run_stream *streams;
     struct tc_run_chorus *chorus; /* NULL where every channel is compared in its stream */
     struct tc_lcore *lcores;      /* by number */
@@ -56,11 +62,17 @@ TC_MUST_USE enum tc_status tc_capture_run_open(struct tc_capture_run *run,
 TC_MUST_USE enum tc_status tc_capture_run_launch(struct tc_capture_run *run,
                                                  struct tc_error *error);
 
-/* What the main lcore does once in a while: looks at the ports at `now_ns`, UTC. */
+/* What the main lcore does once a second: looks at the ports and lines at `now_ns`, UTC. */
 void tc_capture_run_watch(struct tc_capture_run *run, uint64_t now_ns);
 
 /* ... and, more often, hears what several streams report. */
 void tc_capture_run_hear(struct tc_capture_run *run, uint64_t now_ns);
+
+/* ... and, most often where a port joins, answers queries. */
+void tc_capture_run_answer(struct tc_capture_run *run, uint64_t now_ns);
+
+/* Whether any port joins groups. */
+bool tc_capture_run_joins(const struct tc_capture_run *run);
 
 /* Tells the receivers of a port of something; TC_PORT_NONE: of every port. */
 void tc_capture_run_tell(struct tc_capture_run *run, struct tc_notice *notice);

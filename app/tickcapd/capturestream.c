@@ -30,20 +30,20 @@ struct tc_batch_limits tc_capture_stream_limits(const struct tc_config *config, 
 }
 
 enum tc_status tc_capture_stream_open(struct tc_capture_stream *stream,
-                                      const struct tc_plan_stream *planned, uint32_t writers,
-                                      uint32_t batches, size_t batch_bytes, struct tc_error *error)
+                                      const struct tc_plan_stream *planned, int node,
+                                      uint32_t writers, uint32_t batches, size_t batch_bytes,
+                                      struct tc_error *error)
 {
     uint8_t *memory;
 
     *stream = (struct tc_capture_stream){.plan = planned, .writer_count = writers};
-    stream->memory = memory = rte_malloc_socket("tickcap batches", batches * batch_bytes, 64,
-                                                SOCKET_ID_ANY);
+    stream->memory = memory = rte_malloc_socket("tickcap batches", batches * batch_bytes, 64, node);
     if (memory == NULL)
         return tc_fail(error, TC_MEMORY, "stream %u: no memory for %u batches of %zu bytes",
                        planned->number, batches, batch_bytes);
     for (uint32_t i = 0; i < stream->writer_count; i++) {
-        stream->to_writer[i] = make_ring(planned, "out", i, batches, SOCKET_ID_ANY);
-        stream->from_writer[i] = make_ring(planned, "in", i, batches, SOCKET_ID_ANY);
+        stream->to_writer[i] = make_ring(planned, "out", i, batches, node);
+        stream->from_writer[i] = make_ring(planned, "in", i, batches, node);
         if (stream->to_writer[i] == NULL || stream->from_writer[i] == NULL)
             return tc_fail(error, TC_MEMORY, "stream %u: no memory for a ring: %s", planned->number,
                            rte_strerror(rte_errno));

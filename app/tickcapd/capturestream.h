@@ -20,11 +20,11 @@ struct tc_capture_stream {
 };
 
 /*
- * Takes hugepage memory on the port's node, and puts all batches onto the free rings. The stream
- * stays at its address.
+ * Takes hugepage memory on a NUMA node (-1: any), and puts all batches onto the free rings. The
+ * stream stays at its address.
  */
 TC_MUST_USE enum tc_status tc_capture_stream_open(struct tc_capture_stream *stream,
-                                                  const struct tc_plan_stream *planned,
+                                                  const struct tc_plan_stream *planned, int node,
                                                   uint32_t writers, uint32_t batches,
                                                   size_t batch_bytes, struct tc_error *error);
 void tc_capture_stream_close(struct tc_capture_stream *stream);

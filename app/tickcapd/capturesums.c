@@ -1,6 +1,14 @@
 /* What a running capture comes to, from what its tasks have published. */
 #include "tickcapd/capturerun.h"
 
+static bool has_failed(const struct tc_record_task *task, struct tc_error *error)
+{
+    if (!atomic_load_explicit(&task->published.failed, memory_order_acquire))
+        return false;
+    *error = task->error;
+    return true;
+}
+
 void tc_capture_run_stream_ledger(const struct tc_run_stream *stream, struct tc_ledger *ledger)
 {
     tc_published_rows(stream->receiver->published.ledger, ledger, TC_LEDGER_ROWS);
@@ -9,9 +17,11 @@ void tc_capture_run_stream_ledger(const struct tc_run_stream *stream, struct tc_
         const struct tc_writer_published *writer = &stream->writers[i]->published;
         uint64_t frames = tc_published_get(&writer->failed_frames);
         uint64_t messages = tc_published_get(&writer->failed_messages);
+        struct tc_error error;
+        bool full = has_failed(stream->writers[i], &error) && error.status == TC_FULL;
 
         ledger->recorded -= frames;
-        ledger->writer_failed += frames;
+        *(full ? &ledger->disk_full : &ledger->writer_failed) += frames;
         ledger->messages -= messages;
         ledger->messages_dropped += messages;
     }
@@ -129,14 +139,6 @@ bool tc_capture_run_exhausted(const struct tc_capture_run *run)
     for (size_t i = 0; i < run->plan->stream_count; i++)
         if (tc_published_get(&run->streams[i].receiver->published.exhausted) == 0)
             return false;
-    return true;
-}
-
-static bool has_failed(const struct tc_record_task *task, struct tc_error *error)
-{
-    if (!atomic_load_explicit(&task->published.failed, memory_order_acquire))
-        return false;
-    *error = task->error;
     return true;
 }
 

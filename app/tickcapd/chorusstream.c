@@ -23,7 +23,7 @@ enum tc_status tc_chorus_stream_open(struct tc_chorus_stream *stream,
 
     *stream = (struct tc_chorus_stream){
         .planned = {.number = (uint32_t)plan->stream_count, .port = TC_PORT_NONE}};
-    status = tc_capture_stream_open(&stream->rings, &stream->planned, 1, BATCHES,
+    status = tc_capture_stream_open(&stream->rings, &stream->planned, -1, 1, BATCHES,
                                     config->batch_bytes, error);
     if (status == TC_OK)
         status = tc_report_merge_open(&stream->reports, plan->stream_count, error);

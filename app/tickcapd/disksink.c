@@ -26,9 +26,8 @@ enum {
     PAGE_BYTES = 4096,
     BUFFER_BYTES = 1 << 20,
     BUFFERS = 8,
-    STAGE = BUFFERS,        /* its number among the buffers */
-    SYNC = BUFFERS + 1,     /* as a tag: the flush of the disk's cache */
-    AHEAD_BYTES = 64 << 20, /* space that is reserved at once */
+    STAGE = BUFFERS,    /* its number among the buffers */
+    SYNC = BUFFERS + 1, /* as a tag: the flush of the disk's cache */
 };
 
 struct disk_sink {
@@ -173,8 +172,9 @@ static enum tc_status start_write(struct disk_sink *self, unsigned number, uint6
         return refuse(self, EBUSY, error); /* never: there are more entries than buffers */
     if (offset + length > self->reserved_to) {
         /* reserving may fail where a file system cannot; then space is taken as it is written */
-        (void)!fallocate(self->file, FALLOC_FL_KEEP_SIZE, (off_t)self->reserved_to, AHEAD_BYTES);
-        self->reserved_to += AHEAD_BYTES;
+        (void)!fallocate(self->file, FALLOC_FL_KEEP_SIZE, (off_t)self->reserved_to,
+                         TC_DISK_AHEAD_BYTES);
+        self->reserved_to += TC_DISK_AHEAD_BYTES;
     }
     io_uring_prep_write(entry, self->file, buffer_of(self, number), (unsigned)length, offset);
     io_uring_sqe_set_data64(entry, number);

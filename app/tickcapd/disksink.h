@@ -7,6 +7,8 @@
 
 #include "file/sink.h"
 
+enum { TC_DISK_AHEAD_BYTES = 64 << 20 }; /* file space that is reserved at once */
+
 /*
  * NULL, with a sentence, where the kernel has no io_uring for us; the caller then takes a sink of
  * plain writes.

@@ -34,14 +34,12 @@ TC_PRINTF(2, 3) static void add(struct tc_eal_args *args, const char *format, ..
 /* lcore numbers are CPU numbers; the main lcore has a number of its own and floats. */
 static void add_lcores(struct tc_eal_args *args, const struct tc_capture_plan *plan)
 {
-    const struct tc_yaml_list *main_cpus = &plan->config->main_cpus;
-    bool floating[TC_CPUS_MAX] = {false};
+    bool floating[TC_CPUS_MAX];
     char lcores[8192], cpus[1024];
     size_t length;
 
-    for (size_t i = 0; i < main_cpus->count; i++)
-        floating[tc_config_number(main_cpus, i)] = true;
-    tc_cpu_list_text(cpus, sizeof cpus, main_cpus->count > 0 ? floating : plan->cpus, TC_CPUS_MAX);
+    (void)tc_plan_main_cpus(plan, floating);
+    tc_cpu_list_text(cpus, sizeof cpus, floating, TC_CPUS_MAX);
     args->main_lcore = 0;
     while (plan->lcores[args->main_lcore])
         args->main_lcore++;

@@ -3,14 +3,21 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf_dyn.h>
 
-enum { POOL_CACHE = 256, VLAN_TAGS_BYTES = 8 };
+#include "tickcapd/framepool.h"
+
+enum {
+    VLAN_TAGS_BYTES = 8,
+    SEND_DESCRIPTORS = 256, /* reports are few */
+};
 
 static enum tc_status refuse(const struct tc_plan_port *plan, struct tc_error *error,
                              const char *what, int result)
@@ -33,13 +40,13 @@ static enum tc_status find_port(struct tc_eth_port *port, struct tc_error *error
 
 static enum tc_status make_pool(struct tc_eth_port *port, uint16_t queues, struct tc_error *error)
 {
-    const struct tc_profile *profile = &port->plan->profile;
+    const struct tc_plan_port *plan = port->plan;
     char name[RTE_MEMPOOL_NAMESIZE];
 
     snprintf(name, sizeof name, "tc_port%u", port->id);
-    port->pool = rte_pktmbuf_pool_create(name, queues * tc_plan_buffers(profile), POOL_CACHE, 0,
-                                         (uint16_t)(profile->frame_bytes + RTE_PKTMBUF_HEADROOM),
-                                         SOCKET_ID_ANY);
+    port->pool = tc_frame_pool_make(name, queues * tc_plan_buffers(&plan->profile),
+                                    (uint32_t)plan->profile.frame_bytes, plan->memory_node,
+                                    plan->kind == TC_DEVICE_VIRTUAL);
     return port->pool != NULL ? TC_OK
                               : refuse(port->plan, error, "no memory for buffers", rte_errno);
 }
@@ -127,18 +134,46 @@ static enum tc_status choose_mode(const struct tc_plan_port *plan, uint16_t queu
     return check_frame_bytes(plan, (uint16_t)conf->rxmode.mtu, conf->rxmode.offloads, error);
 }
 
-static enum tc_status set_up_queues(struct tc_eth_port *port, uint16_t queues, uint16_t send_queues,
-                                    struct tc_error *error)
+/* Some drivers take only powers of two, or multiples, or fewer; few of them say so beforehand. */
+static enum tc_status refuse_descriptors(const struct tc_eth_port *port, uint16_t descriptors,
+                                         struct tc_error *error, int result)
 {
-    uint16_t descriptors = (uint16_t)port->plan->profile.descriptors;
-    uint16_t send_descriptors = descriptors;
-    int result = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &descriptors, &send_descriptors);
+    const struct tc_profile *profile = &port->plan->profile;
+    uint32_t fewer = 64;
 
+    while (fewer * 2 < descriptors)
+        fewer *= 2;
+    return tc_fail(
+        error, TC_USAGE,
+        "port %s (%s): the driver refuses a queue of %u descriptors: %s: set descriptors "
+        "of profile %s to a power of two, such as %u",
+        port->plan->config->name, port->plan->config->device, descriptors, rte_strerror(-result),
+        profile->name, fewer);
+}
+
+static enum tc_status set_up_queues(struct tc_eth_port *port, uint16_t queues, uint16_t send_queues,
+                                    tc_eth_warn *warn, struct tc_error *error)
+{
+    const struct tc_profile *profile = &port->plan->profile;
+    int node = port->plan->memory_node;
+    uint16_t descriptors = (uint16_t)profile->descriptors;
+    int result;
+
+    port->send_descriptors = SEND_DESCRIPTORS;
+    result = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &descriptors, &port->send_descriptors);
+    if (descriptors != profile->descriptors)
+        warn_about(port->plan, warn,
+                   "the device has queues of %u descriptors, profile %s asks for %lu: set "
+                   "descriptors to %u",
+                   descriptors, profile->name, profile->descriptors, descriptors);
     for (uint16_t queue = 0; result == 0 && queue < queues; queue++)
-        result = rte_eth_rx_queue_setup(port->id, queue, descriptors, SOCKET_ID_ANY, NULL,
+        result = rte_eth_rx_queue_setup(port->id, queue, descriptors, (unsigned)node, NULL,
                                         port->pool);
+    if (result == -EINVAL && !rte_is_power_of_2(descriptors))
+        return refuse_descriptors(port, descriptors, error, result);
     for (uint16_t queue = 0; result == 0 && queue < send_queues; queue++)
-        result = rte_eth_tx_queue_setup(port->id, queue, send_descriptors, SOCKET_ID_ANY, NULL);
+        result = rte_eth_tx_queue_setup(port->id, queue, port->send_descriptors, (unsigned)node,
+                                        NULL);
     return result == 0 ? TC_OK : refuse(port->plan, error, "a queue cannot be set up", result);
 }
 
@@ -162,7 +197,8 @@ static enum tc_status configure(struct tc_eth_port *port, uint16_t queues, tc_et
 {
     struct rte_eth_dev_info info;
     struct rte_eth_conf conf;
-    uint16_t send_queues = port->plan->profile.queue_pairs ? queues : 0;
+    bool joins = port->plan->joins.network_count > 0;
+    uint16_t send_queues = port->plan->profile.queue_pairs ? queues : joins;
     int result = rte_eth_dev_info_get(port->id, &info);
     enum tc_status status;
 
@@ -170,34 +206,102 @@ static enum tc_status configure(struct tc_eth_port *port, uint16_t queues, tc_et
         return refuse(port->plan, error, "it says nothing of itself", result);
     check_driver(port->plan, &info, warn);
     if (queues > info.max_rx_queues)
-        return tc_fail(error, TC_USAGE, "port %s: rx_lcores: %u queues, the device has %u",
+        return tc_fail(error, TC_USAGE,
+                       "port %s: rx_lcores: %u queues, the device has %u: name as many RX lcores",
                        port->plan->config->name, queues, info.max_rx_queues);
+    if (joins && info.max_tx_queues == 0)
+        return tc_fail(error, TC_USAGE,
+                       "port %s: join: the device cannot send, and so cannot ask for groups: leave "
+                       "join out",
+                       port->plan->config->name);
     status = choose_mode(port->plan, queues, &info, &conf, warn, error);
     if (status != TC_OK)
         return status;
     result = rte_eth_dev_configure(port->id, queues, send_queues, &conf);
     if (result != 0)
         return refuse(port->plan, error, "it cannot be configured", result);
-    return set_up_queues(port, queues, send_queues, error);
+    return set_up_queues(port, queues, send_queues, warn, error);
 }
 
-/* Which frames the port lets in. A refusal is told: it still receives, but perhaps not all. */
-static void open_filters(const struct tc_eth_port *port, tc_eth_warn *warn)
+static int compare_addresses(const void *one, const void *other)
+{
+    return memcmp(one, other, sizeof(struct rte_ether_addr));
+}
+
+/* Sorted ones, each once; answers how many are left. */
+static uint32_t unique_addresses(struct rte_ether_addr *addresses, uint32_t count)
+{
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (i == 0 || compare_addresses(&addresses[i], &addresses[left - 1]) != 0)
+            addresses[left++] = addresses[i];
+    return left;
+}
+
+/* The addresses of the groups that the port joins, and of queries to all of them. */
+static int let_groups_in(const struct tc_eth_port *port)
+{
+    const struct tc_join_plan *joins = &port->plan->joins;
+    struct rte_ether_addr *addresses;
+    uint32_t count = 1;
+    int result;
+
+    for (size_t i = 0; i < joins->network_count; i++)
+        count += joins->networks[i].group_count;
+    addresses = calloc(count, sizeof addresses[0]);
+    if (addresses == NULL)
+        return -ENOMEM;
+    tc_multicast_mac(TC_GROUP_ALL_SYSTEMS, addresses[0].addr_bytes);
+    count = 1;
+    for (size_t i = 0; i < joins->network_count; i++)
+        for (size_t j = 0; j < joins->networks[i].want_count; j++) {
+            const struct tc_membership_want *wants = joins->networks[i].wants;
+
+            if (j == 0 || wants[j - 1].group != wants[j].group)
+                tc_multicast_mac(wants[j].group, addresses[count++].addr_bytes);
+        }
+    /* 32 groups share an address, and two VLANs may have the same group: once is enough */
+    qsort(addresses, count, sizeof addresses[0], compare_addresses);
+    count = unique_addresses(addresses, count);
+    result = rte_eth_dev_set_mc_addr_list(port->id, addresses, count);
+    free(addresses);
+    return result;
+}
+
+/*
+ * Which frames the port lets in: all of them, or all groups, or those that are joined, as the
+ * profile says and the driver can. A refusal is told where nothing else does instead: the port
+ * still receives, but perhaps not all.
+ */
+static void open_filters(struct tc_eth_port *port, tc_eth_warn *warn)
 {
     const struct tc_profile *profile = &port->plan->profile;
+    bool joins = port->plan->joins.network_count > 0;
     int promiscuous = profile->promiscuous ? rte_eth_promiscuous_enable(port->id) : 0;
     int multicast = profile->allmulticast ? rte_eth_allmulticast_enable(port->id) : 0;
+    int addresses = 0;
 
-    if (promiscuous != 0)
+    port->promiscuous = profile->promiscuous && promiscuous == 0;
+    port->multicast = profile->allmulticast && multicast == 0;
+    if (joins && !port->promiscuous && !port->multicast)
+        addresses = let_groups_in(port);
+    if (promiscuous != 0 && !joins)
         warn_about(port->plan, warn,
-                   "promiscuous mode cannot be switched on: %s; it may not see all frames",
+                   "promiscuous mode cannot be switched on: %s; a mirrored feed may not be seen: "
+                   "allow it where the device is set up, or set join: true at the port",
                    rte_strerror(-promiscuous));
-    /* a promiscuous port sees all groups anyway */
-    if (multicast != 0 && (!profile->promiscuous || promiscuous != 0))
+    else if (multicast != 0 && !port->promiscuous && !joins)
         warn_about(port->plan, warn,
                    "receiving all multicast groups cannot be switched on: %s; it may not see all "
-                   "frames",
-                   rte_strerror(-multicast));
+                   "frames: set promiscuous: true in profile %s, or join: true at the port",
+                   rte_strerror(-multicast), profile->name);
+    if (addresses != 0 && port->plan->kind == TC_DEVICE_PCI)
+        warn_about(
+            port->plan, warn,
+            "the device cannot be told the addresses of the groups: %s; it may not see them: "
+            "set promiscuous or allmulticast to true in profile %s",
+            rte_strerror(-addresses), profile->name);
 }
 
 /* Frames must keep their tags; some drivers start with stripping on, whatever was configured. */
@@ -285,6 +389,13 @@ void tc_eth_port_stop(struct tc_eth_port *port)
     (void)!rte_eth_dev_stop(port->id);
     (void)!rte_eth_dev_close(port->id);
     port->started = false;
+}
+
+bool tc_eth_port_link_up(const struct tc_eth_port *port)
+{
+    struct rte_eth_link link;
+
+    return rte_eth_link_get_nowait(port->id, &link) != 0 || link.link_status == RTE_ETH_LINK_UP;
 }
 
 struct tc_port_losses tc_eth_port_losses(const struct tc_eth_port *port)

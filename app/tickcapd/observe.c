@@ -1,6 +1,6 @@
 /*
- * A round every 100 ms; clocks every second, the drivers' counters every minute. A signal ends the
- * pause between rounds at once.
+ * A round every 100 ms; clocks every second, the drivers' counters every minute, queries of IGMP
+ * every 20 ms. A signal ends the pause between rounds at once.
  */
 #include "tickcapd/observe.h"
 
@@ -10,7 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUND_NS = 100 * 1000 * 1000, ROUNDS_A_SECOND = 10, ROUNDS_A_MINUTE = 600 };
+enum {
+    ROUND_NS = 100 * 1000 * 1000,
+    ROUNDS_A_SECOND = 10,
+    ROUNDS_A_MINUTE = 600,
+    JOIN_PARTS = 5, /* of a round, where a port joins: queries may want an answer within 100 ms */
+};
 
 #define SECOND_NS UINT64_C(1000000000)
 
@@ -80,16 +85,31 @@ static void show_progress(const struct tc_capture_run *run, uint64_t seconds, ui
     *last = ledger.recorded;
 }
 
+/* Sleeps until the next round; false when a signal has come. */
+static bool pause_for_round(struct tc_capture_run *run, const sigset_t *signals, bool joins)
+{
+    int parts = joins ? JOIN_PARTS : 1;
+    const struct timespec part = {.tv_nsec = ROUND_NS / parts};
+
+    for (int i = 0; i < parts; i++) {
+        if (sigtimedwait(signals, NULL, &part) >= 0)
+            return false;
+        tc_capture_run_answer(run, utc_ns());
+    }
+    return true;
+}
+
 enum tc_ending tc_observe(struct tc_capture_run *run, uint64_t duration_s)
 {
-    const struct timespec round = {.tv_nsec = ROUND_NS};
     const sigset_t signals = ending_signals();
+    bool joins = tc_capture_run_joins(run);
     bool terminal = isatty(STDERR_FILENO) == 1;
     enum tc_ending ending = TC_ENDED_SIGNAL;
     uint64_t shown = 0;
     struct tc_error failure;
 
-    for (uint64_t rounds = 1; sigtimedwait(&signals, NULL, &round) < 0; rounds++) {
+    tc_capture_run_answer(run, utc_ns());
+    for (uint64_t rounds = 1; pause_for_round(run, &signals, joins); rounds++) {
         struct timespec now;
 
         clock_gettime(CLOCK_MONOTONIC, &now);

@@ -5,6 +5,7 @@
 #include "tickcapd/reckoning.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -17,6 +18,25 @@ static double seconds_since(clockid_t clock, const struct timespec *start)
 
     clock_gettime(clock, &now);
     return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* What the ports have joined; a capture without joins is not told of them. */
+static void print_joins(FILE *out, const struct tc_capture_run *run)
+{
+    for (size_t i = 0; i < run->plan->port_count; i++)
+        for (size_t j = 0; j < run->joins[i].network_count; j++) {
+            const struct tc_joined_network *network = &run->joins[i].networks[j];
+            char vlan[16] = "";
+
+            if (network->plan->vlan != TC_VLAN_NONE)
+                snprintf(vlan, sizeof vlan, " in VLAN %u", network->plan->vlan);
+            fprintf(out,
+                    "  joined     %u groups on port %s%s by IGMPv%" PRIu64 ", %" PRIu64
+                    " reports sent, %" PRIu64 " queries heard\n",
+                    network->plan->group_count, run->plan->ports[i].config->name, vlan,
+                    tc_published_get(&network->version), tc_published_get(&network->reports),
+                    tc_published_get(&network->queries));
+        }
 }
 
 static void print_summary(const struct tc_capture_run *run)
@@ -43,6 +63,7 @@ static void print_summary(const struct tc_capture_run *run)
         for (uint16_t i = 0; i < catalog->channel_count; i++)
             tc_capture_run_merged(run, i, &merged[i]);
         tc_run_summary_print(stderr, &summary);
+        print_joins(stderr, run);
     }
     free(figures);
     free(merged);

@@ -1,6 +1,7 @@
 /* The loop, and the two ways to be idle in it. */
 #include "tickcapd/tasks.h"
 
+#include <sched.h>
 #include <time.h>
 
 #include <rte_pause.h>
@@ -37,8 +38,12 @@ void tc_idler_step(struct tc_idler *idler, bool worked)
 int tc_lcore_run(void *context)
 {
     struct tc_lcore *lcore = context;
+    const struct sched_param priority = {.sched_priority = lcore->realtime};
     uint32_t running = lcore->task_count;
 
+    /* of this thread alone; whether it may was found out before the start */
+    if (lcore->realtime > 0)
+        (void)sched_setscheduler(0, SCHED_FIFO, &priority);
     for (uint32_t i = 0; i < lcore->task_count; i++)
         lcore->tasks[i]->ops->start(lcore->tasks[i]);
     while (running > 0) {

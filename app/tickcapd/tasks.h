@@ -46,6 +46,7 @@ struct tc_lcore {
     struct tc_idler idler;
     struct tc_task *tasks[TC_TASKS_MAX];
     uint32_t task_count;
+    int realtime; /* priority under SCHED_FIFO; 0: none */
 };
 
 /* Runs an lcore until all its tasks are done; of the type that DPDK launches. */

@@ -15,6 +15,8 @@
 
 #include <rte_telemetry.h>
 
+#include "common/addresstext.h"
+
 /*
  * DPDK hands callbacks no context, and has no way to end them. So a callback says that it is asking
  * before it looks whether there is a run, and who takes the run away waits until nobody asks.
@@ -271,6 +273,81 @@ static void lines(const struct tc_capture_run *run, const char *parameters,
     add_numbers(data, "leads", first, sizeof first[0], count);
 }
 
+/* A row of /tickcap/joins that is not full yet. */
+struct join_rows {
+    struct rte_tel_data *ports, *groups, *sources, *vlans, *last_queries;
+    uint64_t versions[ITEMS_MAX], reports[ITEMS_MAX], queries[ITEMS_MAX];
+    size_t count;
+};
+
+/* Numbers that may be missing are texts: arrays have no null. */
+static void add_optional(struct rte_tel_data *column, bool given, uint64_t number)
+{
+    char text[24] = "";
+
+    if (given)
+        snprintf(text, sizeof text, "%" PRIu64, number);
+    add_text(column, text);
+}
+
+static void add_joins(struct join_rows *rows, const char *port,
+                      const struct tc_joined_network *network)
+{
+    const struct tc_membership *membership = &network->membership;
+    uint64_t last_query_ns = tc_published_get(&network->last_query_ns);
+
+    for (uint32_t i = 0; i < membership->group_count; i++) {
+        /* what was planned does not change while the capture runs */
+        const struct tc_membership_group *group = &membership->groups[i];
+        uint32_t j = 0;
+
+        do {
+            uint32_t source = group->source_count > 0 ? membership->sources[group->first_source + j]
+                                                      : 0;
+            char text[TC_ADDRESS_TEXT];
+
+            if (rows->count == ITEMS_MAX)
+                return;
+            add_text(rows->ports, port);
+            add_text(rows->groups, tc_address_text(text, group->group));
+            add_text(rows->sources, source != 0 ? tc_address_text(text, source) : "");
+            add_optional(rows->vlans, network->plan->vlan != TC_VLAN_NONE, network->plan->vlan);
+            add_optional(rows->last_queries, last_query_ns != 0, last_query_ns);
+            rows->versions[rows->count] = tc_published_get(&network->version);
+            rows->queries[rows->count] = tc_published_get(&network->queries);
+            rows->reports[rows->count++] = tc_published_get(&network->report_figures[i]);
+        } while (++j < group->source_count);
+    }
+}
+
+/* /tickcap/joins,PORT: what ports have joined, a row for each group and source. */
+static void joins(const struct tc_capture_run *run, const char *parameters,
+                  struct rte_tel_data *data)
+{
+    struct join_rows rows = {.ports = new_texts(),
+                             .groups = new_texts(),
+                             .sources = new_texts(),
+                             .vlans = new_texts(),
+                             .last_queries = new_texts()};
+
+    for (size_t i = 0; i < run->plan->port_count; i++) {
+        const char *port = run->plan->ports[i].config->name;
+
+        for (size_t j = 0; j < run->joins[i].network_count; j++)
+            if (parameters == NULL || strcmp(parameters, port) == 0)
+                add_joins(&rows, port, &run->joins[i].networks[j]);
+    }
+    rte_tel_data_start_dict(data);
+    hand_over(data, "port", rows.ports);
+    hand_over(data, "vlan", rows.vlans);
+    hand_over(data, "group", rows.groups);
+    hand_over(data, "source", rows.sources);
+    add_numbers(data, "version", rows.versions, sizeof rows.versions[0], rows.count);
+    add_numbers(data, "reports", rows.reports, sizeof rows.reports[0], rows.count);
+    add_numbers(data, "queries", rows.queries, sizeof rows.queries[0], rows.count);
+    hand_over(data, "last_query_ns", rows.last_queries);
+}
+
 static const struct {
     const char *command;
     void (*fill)(const struct tc_capture_run *run, const char *parameters,
@@ -282,6 +359,7 @@ static const struct {
     {"/tickcap/streams", streams, "the ledger of each stream"},
     {"/tickcap/channels", channels, "figures of each channel, all its lines together"},
     {"/tickcap/lines", lines, "figures of each line; parameter: name of a channel"},
+    {"/tickcap/joins", joins, "groups that ports have joined; parameter: name of a port"},
     {"/tickcap/leads", leads, "how far lines are apart; parameter: name of a channel"},
 };
 

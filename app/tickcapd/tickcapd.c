@@ -14,6 +14,7 @@
 #include "common/report.h"
 #include "tickcapd/capturerun.h"
 #include "tickcapd/ealargs.h"
+#include "tickcapd/hostcheck.h"
 #include "tickcapd/observe.h"
 #include "tickcapd/reckoning.h"
 #include "tickcapd/telemetry.h"
@@ -155,7 +156,7 @@ static enum tc_exit plan_and_run(struct tc_config *config, const struct argument
         exit = tc_report_error(&error);
     else if (arguments->check)
         tc_plan_print(stdout, plan);
-    if (exit == TC_EXIT_GOOD && tc_plan_check_host(plan, &error) != TC_OK)
+    if (exit == TC_EXIT_GOOD && tc_host_check(plan, &error) != TC_OK)
         exit = tc_report_error(&error);
     if (exit == TC_EXIT_GOOD && !arguments->check)
         exit = run_capture(plan, arguments);

@@ -26,7 +26,7 @@ void tc_line_table_init(struct tc_line_table *table, const struct tc_catalog *ca
         const struct tc_line *line = &catalog->lines[i];
         uint32_t slot = hash_of(line->group, line->port) & table->mask;
 
-        if (line->nic_port != TC_PORT_ANY && line->nic_port != nic_port)
+        if (line->nic_port != TC_PORT_ANY && nic_port != TC_PORT_ANY && line->nic_port != nic_port)
             continue;
         while (table->slots[slot] != TC_LINE_NONE)
             slot = (slot + 1) & table->mask;
@@ -47,6 +47,21 @@ uint16_t tc_line_find(const struct tc_line_table *table, const struct tc_datagra
             return table->slots[slot];
     }
     return TC_LINE_NONE;
+}
+
+uint32_t tc_lines_near(const struct tc_line_table *table, const struct tc_datagram *datagram,
+                       uint16_t *lines, uint32_t most)
+{
+    uint32_t slot = hash_of(datagram->group, datagram->port) & table->mask;
+    uint32_t count = 0;
+
+    for (; table->slots[slot] != TC_LINE_NONE && count < most; slot = (slot + 1) & table->mask) {
+        const struct tc_line *line = &table->catalog->lines[table->slots[slot]];
+
+        if (line->group == datagram->group && line->port == datagram->port)
+            lines[count++] = table->slots[slot];
+    }
+    return count;
 }
 
 uint8_t tc_line_rules(const struct tc_catalog *catalog, uint16_t line)

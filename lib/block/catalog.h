@@ -66,12 +66,16 @@ struct tc_line_table {
     uint16_t slots[2 * TC_LINES_MAX]; /* a line, or TC_LINE_NONE */
 };
 
-/* The table for frames of port `nic_port`. */
+/* The table for frames of port `nic_port`; TC_PORT_ANY: of all lines, whatever their port. */
 void tc_line_table_init(struct tc_line_table *table, const struct tc_catalog *catalog,
                         uint8_t nic_port);
 
 /* The line that a datagram is addressed to, or TC_LINE_NONE. */
 uint16_t tc_line_find(const struct tc_line_table *table, const struct tc_datagram *datagram);
+
+/* Lines of a datagram's group and UDP port, whatever else they ask for; answers how many. */
+uint32_t tc_lines_near(const struct tc_line_table *table, const struct tc_datagram *datagram,
+                       uint16_t *lines, uint32_t most);
 
 /* The rules by which a line's sequence numbers are tracked; enum tc_sequence_rule. */
 uint8_t tc_line_rules(const struct tc_catalog *catalog, uint16_t line);

@@ -119,6 +119,7 @@ void tc_intake_init(struct tc_intake *intake, void *memory, const struct tc_cata
         .filter_unmatched = options->filter_unmatched,
         .chorus = options->chorus,
         .reporter = options->reporter,
+        .strays = options->strays,
         .batcher =
             {
                 .limits = options->limits,
@@ -469,6 +470,7 @@ static bool is_filtered(struct tc_intake *intake, const struct passage *passage)
                                   passage->marks, passage->packet->messages))
         return false;
     filter_packet(intake, passage->arrival, passage->line, passage->packet, &passage->verdict);
+    intake->lines[passage->line].heard_ns = passage->arrival->rx_ns;
     return true;
 }
 
@@ -539,6 +541,8 @@ void tc_intake_frame(struct tc_intake *intake, const struct tc_arrival *arrival)
             take_packet(intake, &passage, (uint8_t)datagram.payload_offset))
             return;
     }
+    if (line == TC_LINE_NONE && intake->strays.look != NULL)
+        intake->strays.look(intake->strays.context, arrival);
     take_whole(intake, arrival, line);
 }
 

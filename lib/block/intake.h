@@ -24,19 +24,6 @@ struct tc_line_reporter {
     void *context;
 };
 
-struct tc_intake_options {
-    uint32_t stream;
-    uint8_t nic_port; /* number of the port, for lines that are bound to one */
-    bool filter_unmatched;
-    const struct tc_symbol_filter *symbols; /* NULL: all are kept */
-    struct tc_line_reporter reporter;       /* of channels whose lines are compared elsewhere */
-    struct tc_chorus *chorus; /* the stream has no frames, only what this chorus has to tell */
-    uint64_t silent_after_ns; /* of a line while another speaks; 0: TC_SILENT_AFTER_NS */
-    struct tc_batch_limits limits;
-};
-
-#define TC_SILENT_AFTER_NS UINT64_C(3000000000)
-
 /* A frame as it arrives. */
 struct tc_arrival {
     const uint8_t *bytes;
@@ -46,6 +33,26 @@ struct tc_arrival {
     uint64_t proc_ns;
     uint16_t flags; /* enum tc_frame_flag: SOFTWARE_TIME, BAD_TIME */
 };
+
+/* Looks at frames of no line. It is called before the frame has its fate, and must be quick. */
+struct tc_stray_watcher {
+    void (*look)(void *context, const struct tc_arrival *arrival);
+    void *context;
+};
+
+struct tc_intake_options {
+    uint32_t stream;
+    uint8_t nic_port; /* number of the port, for lines that are bound to one */
+    bool filter_unmatched;
+    const struct tc_symbol_filter *symbols; /* NULL: all are kept */
+    struct tc_line_reporter reporter;       /* of channels whose lines are compared elsewhere */
+    struct tc_stray_watcher strays;         /* look is NULL where nobody wants to know */
+    struct tc_chorus *chorus; /* the stream has no frames, only what this chorus has to tell */
+    uint64_t silent_after_ns; /* of a line while another speaks; 0: TC_SILENT_AFTER_NS */
+    struct tc_batch_limits limits;
+};
+
+#define TC_SILENT_AFTER_NS UINT64_C(3000000000)
 
 /* What is kept of a line beside its tracker. */
 struct tc_intake_line {
@@ -79,6 +86,7 @@ struct tc_intake {
     struct tc_drop drop;           /* what was not recorded since that was told last */
     struct tc_chorus *chorus;      /* NULL in a stream of frames */
     struct tc_line_reporter reporter;
+    struct tc_stray_watcher strays;
     uint16_t *reporting; /* lines that have a report in the making */
     uint32_t reporting_count;
     uint64_t reports_lost;

@@ -1,6 +1,7 @@
 """Feeds from files through DPDK's net_pcap: every figure is the generator's, every frame comes
 back, whatever is configured between them. The driver knows microseconds only."""
 import heapq
+import os
 import pathlib
 import re
 import struct
@@ -14,6 +15,8 @@ from program import contains, info, tickcap, tickcapd, workspace
 
 TWO_LINES = ["--lines", "2", "--messages", "60000", "--loss", "a=0.01,b=0.02",
              "--loss-both", "0.002", "--duplicates", "0.01", "--late", "0.02"]
+
+MANY = int(os.environ.get("TC_MESSAGES", "100000"))  # scripts/check --long: ten million
 
 # Options of the generator; each is captured once.
 FEEDS = [
@@ -200,6 +203,31 @@ def test_two_writers_of_a_stream():
             told = check_file_capture(capture, feed)
             assert all(list(capture.glob(f"*_w{number}_*.tick")) for number in range(2))
             assert messages > 60000 or told["blocks"] > 20
+
+
+def test_two_writers_for_each_of_two_queues():
+    """Blocks of a stream go to its writers in turn; readers put each stream's together again."""
+    need_cpus(2)
+    rx, writer = cpus()
+    with workspace() as folder:
+        one, other = (
+            MadeFeed(folder, "--messages", str(MANY // 2), "--seed", seed, name=name,
+                     groups={"a": f"233.1.1.{seed}:1000"})
+            for name, seed in (("feed", "12"), ("other", "13")))
+        both = port_of_two(one, other, [rx, writer], [writer, rx, writer, rx])
+        page = configure(folder, new_name(), [both], [one.channel(), other.channel()],
+                         idle="adaptive", batch={"messages": 1024}, block={"messages": 4096})
+        tickcapd(page, "--", "--no-huge").expect(0)
+        capture = pathlib.Path(folder, "out")
+        for writer in ("s0_w0", "s0_w1", "s1_w0", "s1_w1"):
+            assert list(capture.glob(f"*_{writer}_*.tick")), writer
+        told = info(capture)
+        nothing_lost(told)
+        for feed, channel in zip((one, other), told["channels"]):
+            contains(feed.expected["channels"][0], channel)
+        tickcap("verify", capture).expect(0)
+        same_frames(list(heapq.merge(one.frames(MICROSECOND), other.frames(MICROSECOND),
+                                     key=lambda frame: frame[0])), exported(capture))
 
 
 # ---- files of other kinds ----

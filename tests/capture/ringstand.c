@@ -11,6 +11,7 @@
 #include <rte_mbuf_dyn.h>
 
 #include "tickcapd/ealargs.h"
+#include "tickcapd/hostcheck.h"
 
 enum {
     /* a frame of RING_FRAME_BYTES with what DPDK puts before it, two of which fill a page */
@@ -80,7 +81,7 @@ void ring_stand_open(struct ring_stand *stand, const char *path, const char *con
     *stand = (struct ring_stand){0};
     if (tc_config_load(&stand->config, path, sets, set_count, TC_CONFIG_CAPTURE, &error) != TC_OK ||
         tc_plan_make(&stand->plan, &stand->config, false, &error) != TC_OK ||
-        tc_plan_check_host(&stand->plan, &error) != TC_OK)
+        tc_host_check(&stand->plan, &error) != TC_OK)
         ring_stand_die(error.text);
     if (stand->plan.port_count > RING_PORTS_MAX)
         ring_stand_die("there are more ports than it can have");

@@ -501,10 +501,10 @@ Test(tasks, a_writer_that_failed_goes_on_counting)
     cr_assert_eq(ledger.no_batch, 0);
     cr_assert_gt(ledger.recorded, 0);
     cr_assert_eq(ledger.recorded, stream->writers[0]->recorder.writer.state.ledger.recorded);
-    cr_assert_gt(ledger.writer_failed, 100);
+    cr_assert_gt(ledger.disk_full, 100);
     cr_assert_eq(ledger.messages, ledger.recorded * FRAME_MESSAGES);
-    cr_assert_eq(ledger.messages_dropped, ledger.writer_failed * FRAME_MESSAGES);
-    cr_assert_eq(ledger.recorded + ledger.writer_failed, ledger.received);
+    cr_assert_eq(ledger.messages_dropped, ledger.disk_full * FRAME_MESSAGES);
+    cr_assert_eq(ledger.recorded + ledger.disk_full, ledger.received);
     cr_assert_eq(tc_published_get(&stream->writers[0]->published.segments), 1);
     close_stand();
 }
@@ -517,7 +517,7 @@ Test(tasks, blocks_in_buffers_are_lost_with_the_disk)
     ledger = ledger_now();
     cr_assert_eq(ledger.received, stand.pushed[0]);
     cr_assert(ledger.recorded == 0 && ledger.messages == 0);
-    cr_assert_eq(ledger.writer_failed, ledger.received);
+    cr_assert_eq(ledger.disk_full, ledger.received);
     cr_assert_eq(ledger.messages_dropped, ledger.received * FRAME_MESSAGES);
     close_stand();
 }

@@ -1,11 +1,16 @@
-"""A wire of our own: two network namespaces with a veth pair between them, gone afterwards."""
+"""Networks of our own, gone afterwards: two namespaces with a veth pair between them, or with a
+switch."""
 import contextlib
+import ctypes
 import itertools
+import json
 import os
 import pathlib
+import socket
 import subprocess
+import threading
 
-from daemon import Capture
+from daemon import PATIENCE, Capture
 from program import INJECT, TICKCAPD, finish, run, start
 from tap import Skip
 
@@ -31,16 +36,20 @@ class Wire:
             raise Skip("not root: no network namespaces")
         tag = f"tc{os.getpid()}x{next(NUMBERS)}"
         self.sender, self.receiver = f"{tag}s", f"{tag}r"
+        self.namespaces = [self.sender, self.receiver]
         self.mtu = str(mtu)
+
+    def _plug(self):
+        must("ip", "link", "add", "tap0", "netns", self.receiver, "type", "veth", "peer", "name",
+             "tap0", "netns", self.sender)
 
     def __enter__(self):
         try:
-            for namespace in (self.sender, self.receiver):
+            for namespace in self.namespaces:
                 must("ip", "netns", "add", namespace)
                 for setting in QUIET:
                     quietly("ip", "netns", "exec", namespace, "sysctl", "-qw", setting)
-            must("ip", "link", "add", "tap0", "netns", self.receiver, "type", "veth", "peer",
-                 "name", "tap0", "netns", self.sender)
+            self._plug()
             for namespace in (self.sender, self.receiver):
                 must("ip", "-n", namespace, "link", "set", "lo", "up")
                 must("ip", "-n", namespace, "link", "set", "tap0", "mtu", self.mtu, "up")
@@ -52,7 +61,7 @@ class Wire:
         return self
 
     def __exit__(self, *_):
-        for namespace in (self.sender, self.receiver):
+        for namespace in self.namespaces:
             if pathlib.Path("/var/run/netns", namespace).exists():
                 quietly("ip", "netns", "del", namespace)
 
@@ -72,6 +81,27 @@ class Wire:
 
     def set_offload(self, name, value):
         must("ip", "netns", "exec", self.receiver, "ethtool", "-K", "tap0", name, value)
+
+    def set_address(self, address):
+        """Gives the receiving end an address, as 10.1.2.3/24."""
+        must("ip", "-n", self.receiver, "address", "add", address, "dev", "tap0")
+
+    def socket(self, namespace):
+        """A socket for whole frames at the end of the wire in a namespace."""
+        made = []
+
+        def make():  # in a thread, which alone goes to the namespace
+            with open(pathlib.Path("/var/run/netns", namespace)) as file:
+                if ctypes.CDLL(None).setns(file.fileno(), 0x40000000) != 0:
+                    return
+            made.append(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)))
+            made[0].bind(("tap0", 0))
+
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+        made[0].settimeout(PATIENCE)
+        return made[0]
 
     def _sender(self, pcap, rate):
         words = [INJECT, pcap, "tap0"] + ([rate] if rate else [])
@@ -93,3 +123,44 @@ class Wire:
             if sender.poll() is None:
                 sender.kill()
                 sender.communicate()
+
+
+class Switch(Wire):
+    """A switch between the two ends: a bridge that watches IGMP and is the querier. Times are in
+    seconds; a group is forgotten `membership` after the last report."""
+
+    def __init__(self, igmp=3, interval=1, response=0.5, membership=3, last_member=0.1):
+        super().__init__()
+        self.switch = self.sender[:-1] + "w"
+        self.namespaces.append(self.switch)
+        # in units of USER_HZ
+        self.settings = ["mcast_snooping", 1, "mcast_igmp_version", igmp]
+        for name, seconds in (("query_interval", interval), ("query_response_interval", response),
+                              ("startup_query_interval", interval),
+                              ("membership_interval", membership),
+                              ("last_member_interval", last_member)):
+            self.settings += [f"mcast_{name}", round(seconds * 100)]
+
+    def _plug(self):
+        must("ip", "-n", self.switch, "link", "add", "name", "br0", "type", "bridge",
+             *map(str, self.settings))
+        for end, name in ((self.receiver, "out"), (self.sender, "in")):
+            must("ip", "link", "add", "tap0", "netns", end, "type", "veth", "peer", "name", name,
+                 "netns", self.switch)
+            must("ip", "-n", self.switch, "link", "set", "dev", name, "master", "br0", "up")
+        must("ip", "-n", self.switch, "link", "set", "dev", "br0", "up")
+
+    def ask(self):
+        """It is a querier from now on, and lets unknown groups through no more."""
+        must("ip", "-n", self.switch, "link", "set", "dev", "br0", "type", "bridge",
+             "mcast_querier", "1")
+
+    def set_igmp(self, version):
+        must("ip", "-n", self.switch, "link", "set", "dev", "br0", "type", "bridge",
+             "mcast_igmp_version", str(version))
+
+    def groups(self):
+        """What it sends to the receiver: {group: row of its table}, sources apart."""
+        shown = run("bridge", "-n", self.switch, "-d", "-j", "mdb").expect(0).text
+        return {row["grp"]: row for table in json.loads(shown) for row in table.get("mdb", [])
+                if row["port"] == "out" and "src" not in row}

@@ -77,6 +77,14 @@ class OwnProfiles:
             vlan=f", vlan: {vlan}" if vlan else ""))
         return path
 
+    def without_routes(self):
+        """Words before a program, for which this machine has no routes."""
+        (self.folder / "machine/proc").mkdir(parents=True, exist_ok=True)
+        for name, target in (("sys", "/sys"), ("proc/meminfo", "/proc/meminfo")):
+            if not (self.folder / "machine" / name).is_symlink():
+                (self.folder / "machine" / name).symlink_to(target)
+        return "env", f"TICKCAPD_TEST_ROOT={self.folder}/machine"
+
     def tickcapd(self, *words, before=(), **configuration):
         return run(*before, self.folder / "bin/tickcapd", self.configure(**configuration), *words,
                    *NO_HUGE)

@@ -72,6 +72,6 @@ def read_latencies(cursor, lines):
     without_room, found = cursor.number(8), {}
     while cursor.left:
         offset, line = cursor.offset, cursor.number(8)
-        expect(line < len(lines) and line not in found, offset, "latencies of another line")
+        expect(max(found, default=-1) < line < len(lines), offset, "latencies of a higher line")
         found[line] = tuple(read_histogram(cursor) for _ in range(3))
     return Latencies(without_room, found)
