@@ -40,7 +40,8 @@ class StreamCount:
     def __init__(self, head):
         self.head, self.lines, self.books, self.offset = head, {}, {}, 0
         self.ledger = dict.fromkeys(LEDGER_ROWS, 0)
-        self.said_lines, self.said_channels, self.said_ledger = {}, {}, head.ledger
+        self.said_lines, self.said_channels = dict(head.line_states), dict(head.channel_states)
+        self.said_ledger = head.ledger
         self.ports, self.silent, self.unheard, self.exact = {}, {}, 0, True
 
     def track(self, line):

@@ -182,6 +182,9 @@ def read_lost(kind, cursor, lines):
     expect(lost.cause in causes and lost.exact <= 1, cursor.offset,
            f"a known cause of a loss, found {lost.cause}")
     expect((lost.frames > 0) == (kind == DROPPED), cursor.offset, "lost frames in a dropped event")
+    malformed = sum(run.malformed for run in lost.runs)
+    expect(malformed == lost.malformed if lost.exact else malformed <= lost.malformed,
+           cursor.offset, f"{lost.malformed} malformed frames in the runs, found {malformed}")
     for run in lost.runs:
         expect(run.line < len(lines) and run.first <= run.end and not run.zero
                and (run.fate < 5 or run.fate == NOTHING_LOST), cursor.offset,
@@ -202,7 +205,8 @@ def read_event(kind, about, payload, head):
         expect(TRUE.get(kind, bool)(contents), payload.offset, f"a true event, found {contents}")
     else:
         return None
-    known = about == 0xFFFF if of is None else about < len(getattr(head, of))
+    host = kind == CLOCK_STEP and contents.whose == 0
+    known = about == 0xFFFF if of is None or host else about < len(getattr(head, of))
     expect(known, payload.offset, f"what an event of kind {kind} is about, found {about}")
     payload.done("an event")
     return contents

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from tickbytes import (
     ANY, COUNT, NO_CLASS, PAYLOAD_BYTES, SEND_TIME, SEQUENCE, SESSION, STREAM_OFFSET, U64,
-    Cursor, expect)
+    expect)
 from tickhead import Line
 
 
@@ -122,6 +122,8 @@ class Template:
                f"the whole header of a frame of line {line.name}")
         expect_line(header, self.place, line, port, offset)
         framed = header[self.place.framing:]
+        expect(not self.framing.flags & 8 or framed[0] == self.framing.version, offset,
+               f"version {self.framing.version} of the framing, found {framed[0]}")
         self.session = session_of(framed, self.framing)
         self.ip_id = int.from_bytes(header[self.place.ip + 4:self.place.ip + 6], "big")
         self.sequence = read_field(framed, 0, self.framing.field(SEQUENCE), self.framing.order)
@@ -143,6 +145,7 @@ class Template:
         sequence = (self.sequence + row.sequence) & U64
         stream = (self.stream + row.stream_offset) & U64
         self.sequence, self.stream = sequence + len(pieces), stream + len(area)
+        expect(self.sequence <= U64, self.offset, "numbers of messages of 64 bits")
         self.ip_id = (self.ip_id + row.ip_id) & 0xFFFF
         if not self.has_stream:
             expect(not row.stream_offset, self.offset, "no stream offset where there is no field")

@@ -38,7 +38,7 @@ class Segment:
     def __init__(self, path, strict=True, salvage=False):
         self.path, self.strict, self.salvage = pathlib.Path(path), strict, salvage
         self.totals, self.faults = Totals(), []
-        self.data = self.tail = self.index = self.state = None
+        self.data = self.tail = self.index = self.state = self.said_latencies = None
         with self.mapped():
             self.guarded(self.read_ends)
 
@@ -173,6 +173,7 @@ class Segment:
         """Compares index and tail with the blocks (*Index*, *Tail*)."""
         if not self.index:
             return
+        self.said_latencies = self.index.latencies
         start, where = self.tail.index_offset, len(self.data) - TAIL.size
         expect(offset == start, offset, f"the index, found at {start}")
         blocks = self.totals.blocks
@@ -221,10 +222,15 @@ class State:
         self.line_states.update(block.line_states)
         self.channel_states.update(block.channel_states)
         if block.ledger is not None:
+            backwards = [one for one, other in zip(self.ledger, block.ledger) if one > other]
+            expect(not backwards, block.offset,
+                   f"a ledger of at least {self.ledger}, found {block.ledger}")
             self.ledger = block.ledger
         if block.clock is not None:
             self.clock = block.clock
         if block.nic is not None:
+            expect(not self.nic or looked_at_later(self.nic, block.nic), block.offset,
+                   f"counters of the port of at least {self.nic}, found {block.nic}")
             self.nic = block.nic
         for event in block.events:
             if event.kind == SYMBOL_KNOWN:

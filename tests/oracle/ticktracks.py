@@ -6,12 +6,12 @@ order; tickcounts.py compares them with what the file says.
 from typing import NamedTuple
 
 from tickbytes import (
-    COUNT, DUPLICATE, END, FIRST, GAP, HEARTBEAT, LATE, SEND_TIME, SEQUENCE, SOME_FLAGGED, STALE,
+    COUNT, DUPLICATE, END, FIRST, GAP, HEARTBEAT, LATE, SEND_TIME, SOME_FLAGGED, STALE,
     STREAM_OFFSET)
 from tickevents import (
-    GAP_FILLED, GAP_OPENED, NOTHING_LOST, SESSION_CLOSED, SESSION_END, SESSION_START, Filled, Gap,
+    GAP_FILLED, GAP_OPENED, SESSION_CLOSED, SESSION_END, SESSION_START, Filled, Gap,
     Over, Started)
-from ticknumbers import Numbers
+from ticknumbers import Numbers, union
 from tickstates import LINE_ROWS, LineState, Session
 
 MOST_RANGES = 32768
@@ -29,7 +29,7 @@ class Packet(NamedTuple):
     packets: int
     heartbeats: int
     ends: int
-    heard: tuple  # not before, not after; None if it was left out on purpose
+    heard: tuple  # not before, not after
 
 
 def packet_of(frame):
@@ -50,10 +50,9 @@ def packet_of(frame):
 
 def packet_of_run(run, line, lost):
     """The packets of a run (*Dropped and filtered*)."""
-    heard = None if run.fate == NOTHING_LOST else (lost.first_ns, lost.last_ns)
     return Packet(line, run.session, run.first, run.end - run.first,
                   (run.first_send_time, run.last_send_time), (run.first_offset, run.last_offset),
-                  run.packets, run.heartbeats, run.ends, heard)
+                  run.packets, run.heartbeats, run.ends, (lost.first_ns, lost.last_ns))
 
 
 class OpenSession:
@@ -136,7 +135,7 @@ class Book:
         return self.missing.setdefault(session, {}).setdefault(line, Numbers())
 
     def bring(self, session, first, end):
-        """A packet's messages; answers how many stand below others, and no line had brought them."""
+        """A packet's messages; answers how many stand below others and are brought only now."""
         brought, highest = self.of(session), self.highest[session]
         low_end = min(end, highest)
         fresh = low_end - first - brought.count(first, low_end) if first < low_end else 0
@@ -148,10 +147,7 @@ class Book:
         """messages, missing, recovered (*Counting*)."""
         messages = missing = recovered = 0
         for session, brought in self.brought.items():
-            missed = Numbers()
-            for numbers in self.missing.get(session, {}).values():
-                for first, end in numbers:
-                    missed.add(first, end)
+            missed = union(self.missing.get(session, {}).values())
             nowhere = missed.without(brought).size()
             messages += brought.size()
             missing += nowhere
@@ -204,13 +200,14 @@ class LineTrack:
             session.over = 1
         session.send_time = max(session.send_time, packet.send_times[1])
         session.offset = max(session.offset, packet.offsets[1])
-        self.heard = packet.heard or self.heard
+        self.heard = packet.heard
         return done
 
     def session_of(self, packet, done):
         """The session that a packet belongs to; a new one is opened, and the third is closed."""
         same = [session for session in self.sessions if session.id == packet.session]
-        if len(same) == 2 and packet.send_times[0] < same[0].begun and not restarts(same[1], packet):
+        if (len(same) == 2 and packet.send_times[0] < same[0].begun
+                and not restarts(same[1], packet)):
             return same[1]
         if same and not (same[0] is self.sessions[0] and restarts(same[0], packet)):
             return same[0]
