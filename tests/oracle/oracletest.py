@@ -394,25 +394,25 @@ TRACKERS = {2, 6, 7, 8, 9}  # kinds of events
 def events_of(path):
     """The kinds of events in a capture, which is counted again on the way."""
     capture = Capture([path])
-    capture.check()
+    kinds = {item.kind for item in capture.items() if not item.is_frame}
     assert all(capture.counts.values()), f"{path} was not counted again"
-    return {item.kind for item in capture.items() if not item.is_frame}
+    if len(capture.lanes) > 1:
+        capture.check()
+    return kinds
 
 
 def test_losses_are_counted_again():
     """Every state, event and flag of a feed with all kinds of trouble; channels too."""
-    for seed in (1, 2):
-        path, text = generated(f"losses{seed}", *TROUBLES, "--seed", seed, messages=6000)
-        path = import_of(f"losses{seed}d", [path], text, *SMALL)
-        compare(path)
-        assert events_of(path) >= TRACKERS
-        capture = Capture([path])
-        capture.check()
-        (count,) = capture.counts.values()
-        (book,) = count.books.values()
-        assert book.exact and min(book.figures()) > 0, book.figures()
-        assert any(one.where == 2 for item in capture.items() if not item.is_frame
-                   for one in [item.contents] if item.kind == 7)
+    path, text = generated("losses", *TROUBLES, messages=5000)
+    path = import_of("lossesd", [path], text, *SMALL)
+    compare(path)
+    capture = Capture([path])
+    events = [item for item in capture.items() if not item.is_frame]
+    assert {event.kind for event in events} >= TRACKERS
+    assert {event.contents.where for event in events if event.kind == 7} == {1, 2}
+    count, = capture.counts.values()
+    book, = count.books.values()
+    assert book.exact and min(book.figures()) > 0, book.figures()
 
 
 def test_packets_in_no_good_order_are_counted_again():
@@ -467,7 +467,7 @@ def test_what_is_left_out_is_counted_again():
 def test_lines_of_two_ports_are_counted_again():
     """What the appliance writes: a stream for each port, and one where the lines are compared."""
     with workspace() as folder:
-        feed, ports = MadeFeed(folder, "--messages", "20000", *TROUBLES), []
+        feed, ports = MadeFeed(folder, "--messages", "8000", *TROUBLES), []
         for number, line in enumerate(feed.lines):
             own = [frame for frame in feed.frames() if frame[2][30:34] == feed.group_bytes(line)]
             pcapio.write(pathlib.Path(folder, f"{line}.pcap"), own)
@@ -483,10 +483,10 @@ def test_lines_of_two_ports_are_counted_again():
 def test_two_writers_are_counted_again():
     need_cpus(2)
     with workspace() as folder:
-        feed = MadeFeed(folder, "--messages", "20000", *TROUBLES)
+        feed = MadeFeed(folder, "--messages", "8000", *TROUBLES)
         port = file_port(feed.pcap, writer_lcores=cpus())
         page = configure(folder, new_name(), [port], [feed.channel()], batch={"messages": 256},
-                         block={"messages": 2048}, output={"rotate": {"bytes": "256KiB"}})
+                         block={"messages": 2048}, output={"rotate": {"bytes": "64KiB"}})
         tickcapd(page, "--", "--no-huge").expect(0)
         path = pathlib.Path(folder, "out")
         assert len(list(path.glob("*_w1_*.tick"))) > 1
@@ -584,7 +584,7 @@ def events_in(file, block):
 def test_a_changed_event_or_state_is_refused():
     """Behind good digests: any byte of a tracker's event, of a state, or of the latencies. Each
     event counts more than one of many states."""
-    path, text = generated("tampered", *TROUBLES, messages=2000)
+    path, text = generated("tampered", *TROUBLES, messages=1200)
     path = import_of("tamperedd", [path], text, "--set", "codec.level=none")
     file, seen, target = unpacked(path), set(), HERE / "tampered.tick"
     target.write_bytes(file.data)
@@ -601,7 +601,7 @@ def test_a_changed_event_or_state_is_refused():
     index = bytes(file.data).rindex(b"\x11\0\0\0\0\0\0\0", file.index)
     places += range(index + 16, index + 96)
     assert seen == TRACKERS
-    for at in random.Random(3).sample(places, 150):
+    for at in random.Random(3).sample(places, 100):
         target.write_bytes(changed(file, at))
         assert is_refused(target), f"the second reader takes another byte {at}"
 
