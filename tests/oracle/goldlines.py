@@ -29,19 +29,65 @@ def session_word(session):
             f"{session.over}")
 
 
-def state_lines(stream, ledger, line_states):
-    yield f"ledger {stream} {figures(ledger)}"
-    for line, state in sorted(line_states.items()):
-        sessions = " ".join(map(session_word, state.sessions))
-        yield f"line {stream} {line} {figures(state.figures)} {sessions or '-'}"
+class Ending:
+    """What a stream came to at its end."""
+
+    def __init__(self, head):
+        self.ledger, self.clock, self.nic = head.ledger, head.clock, head.nic
+        self.lines, self.channels = {}, {}
+
+    def take(self, block):
+        """What a block says is the latest."""
+        self.ledger = block.ledger or self.ledger
+        self.clock = block.clock or self.clock
+        self.nic = block.nic or self.nic
+        self.lines.update(block.line_states)
+        self.channels.update(block.channel_states)
+
+    def text(self, stream):
+        """Its lines."""
+        yield f"ledger {stream} {figures(self.ledger)}"
+        for line, state in sorted(self.lines.items()):
+            sessions = " ".join(map(session_word, state.sessions))
+            yield f"line {stream} {line} {figures(state.figures)} {sessions or '-'}"
+        for channel, numbers in sorted(self.channels.items()):
+            if any(numbers):
+                yield f"channel {stream} {channel} {figures(numbers)}"
+        if self.nic:
+            yield f"nic {stream} {self.nic.time_ns} {figures(self.nic.rows)}"
+        if self.clock:
+            source, unit, epoch, settled, *values, _ = self.clock
+            yield f"clock {stream} {source} {unit} {epoch} {settled} {figures(values)}"
+
+
+def together(histograms):
+    """One histogram of several."""
+    filled, buckets = [one for one in histograms if one.buckets], {}
+    for one in filled:
+        for place, count in one.buckets.items():
+            buckets[place] = buckets.get(place, 0) + count
+    return (min(one.lowest for one in filled), max(one.highest for one in filled),
+            sorted(buckets.items())) if filled else None
+
+
+def latency_lines(stream, segments):
+    """The latencies of all segments of a stream."""
+    said = [segment.said_latencies.lines for segment in segments]
+    for line in sorted(set().union(*said)):
+        for which in range(3):
+            whole = together([lines[line][which] for lines in said if line in lines])
+            if whole:
+                lowest, highest, buckets = whole
+                words = ",".join(f"{place}.{count}" for place, count in buckets)
+                yield f"latency {stream} {line} {which} {lowest} {highest} {words}"
 
 
 def stream_lines(capture, lane, whole):
     """The lines of one stream; with what it came to at its end."""
-    number, ledger, line_states = 0, (), {}
-    for segment, block in capture.blocks(lane):
-        ledger = block.ledger or ledger
-        line_states.update(block.line_states)
+    segments = [one for writer in capture.lanes[lane].values() for one in writer]
+    number, ending = 0, Ending(segments[0].head)
+    for _, block in capture.blocks(lane):
+        ending.take(block)
         for item in block.items():
             item.stream = lane[0]
             if item.is_frame:
@@ -51,8 +97,8 @@ def stream_lines(capture, lane, whole):
             else:
                 yield event_line(item, number)
     if whole:
-        heads = [one.head for one in capture.segments if one.head.stream == lane[0]]
-        yield from state_lines(lane[0], ledger or heads[0].ledger, line_states)
+        yield from ending.text(lane[0])
+        yield from latency_lines(lane[0], segments)
 
 
 def text_of(capture):

@@ -5,22 +5,28 @@ import decimal
 import json
 import pathlib
 import random
+import struct
 import sys
 
 import xxhash
 
 import pcapio
 import tap
-from program import SOURCE, tickcap, workspace
+from program import SOURCE, tickcap, tickcapd, workspace
 
-sys.path[:0] = [str(SOURCE / "tests" / folder) for folder in ("oracle", "cli", "golden")]
+sys.path[:0] = [str(SOURCE / "tests" / folder) for folder in ("oracle", "cli", "golden", "capture")]
 
 import expectedrows  # noqa: E402
+import filters  # noqa: E402
 import goldlines  # noqa: E402
 import make_golden  # noqa: E402
+import oddfeed  # noqa: E402
 import pcapinout  # noqa: E402
+import threads  # noqa: E402
+from daemon import need_cpus, new_name  # noqa: E402
+from madefeed import MadeFeed, configure, cpus, file_port  # noqa: E402
 from read_tick import Capture, Fault  # noqa: E402
-from tickbytes import LOCATE, SEQUENCE, SESSION, SYMBOL, TYPE  # noqa: E402
+from tickbytes import Cursor, LOCATE, SESSION, SYMBOL, TYPE  # noqa: E402
 
 GOLDEN = SOURCE / "tests/golden"
 SPACE = workspace()
@@ -77,8 +83,9 @@ def test_golden_captures_have_every_kind_of_column_and_stage():
         events |= {item.kind for item in Capture([path]).items() if not item.is_frame}
     assert kinds == set(range(1, 7)), f"kinds of columns: {kinds}"
     assert stages >= {0, 1, 2}, f"stages of streams: {stages}"
-    assert events == {1, 2, 3}, f"kinds of events: {events}"
-    missing = set(range(1, 28)) - fields
+    wanted = set(range(1, 19)) - {4, 15}  # those that are never in a file
+    assert events == wanted, f"kinds of events: {events}"
+    missing = set(range(1, 30)) - fields
     assert not missing, f"columns of frames and packets that no file has: {missing}"
     assert {-0xFE - 1, -0xFF - 1} <= fields, "shared columns, or messages of no type"
 
@@ -295,6 +302,7 @@ def compare(path):
     """Everything that both can say of a capture of one stream; answers its messages."""
     capture = Capture([path])
     items = list(capture.items())
+    assert all(capture.counts.values()), f"{path} was not counted again"
     compare_frames(path, items)
     messages = compare_rows(path, items, capture)
     compare_info(path, items, capture)
@@ -376,6 +384,127 @@ def test_a_capture_without_frames():
     assert compare(import_of("none", [path], expectedrows.CONFIGURATION)) == 0
 
 
+# ---- what packets come to ----------------------------------------------------------------------
+
+TROUBLES = ["--lines", "2", "--loss", "a=0.02,b=0.03", "--loss-both", "0.004", "--late", "0.02",
+            "--duplicates", "0.01", "--sessions", "4", "--symbols", "60"]
+TRACKERS = {2, 6, 7, 8, 9}  # kinds of events
+
+
+def events_of(path):
+    """The kinds of events in a capture, which is counted again on the way."""
+    capture = Capture([path])
+    kinds = {item.kind for item in capture.items() if not item.is_frame}
+    assert all(capture.counts.values()), f"{path} was not counted again"
+    if len(capture.lanes) > 1:
+        capture.check()
+    return kinds
+
+
+def test_losses_are_counted_again():
+    """Every state, event and flag of a feed with all kinds of trouble; channels too."""
+    path, text = generated("losses", *TROUBLES, messages=5000)
+    path = import_of("lossesd", [path], text, *SMALL)
+    compare(path)
+    capture = Capture([path])
+    events = [item for item in capture.items() if not item.is_frame]
+    assert {event.kind for event in events} >= TRACKERS
+    assert {event.contents.where for event in events if event.kind == 7} == {1, 2}
+    count, = capture.counts.values()
+    book, = count.books.values()
+    assert book.exact and min(book.figures()) > 0, book.figures()
+
+
+def test_packets_in_no_good_order_are_counted_again():
+    """Of both framings; restarts and closed sessions among them."""
+    kinds = set()
+    for seed in range(6):
+        path = HERE / f"odd{seed}.pcap"
+        pcapio.write(path, oddfeed.frames(500, seed))
+        path = import_of(f"odd{seed}", [path], oddfeed.CONFIGURATION, *SMALL)
+        compare_frames(path, list(Capture([path]).items()))
+        kinds |= events_of(path)
+    assert kinds >= TRACKERS, kinds
+
+
+def of_numbers(name, apart_ns, rows):
+    """A capture of packets of one message each: (line, number)."""
+    draw, frames = random.Random(1), []
+    for place, (line, number) in enumerate(rows):
+        data = pcapio.moldudp64("ODD", number, [oddfeed.itch_delete(draw, oddfeed.START)])
+        frame = pcapio.udp_frame(data, *oddfeed.GROUPS[line])
+        frames.append((oddfeed.START + apart_ns * place, len(frame), frame))
+    pcapio.write(HERE / f"{name}.pcap", frames)
+    return import_of(name, [HERE / f"{name}.pcap"], oddfeed.CONFIGURATION)
+
+
+def test_a_silent_line():
+    rows = [("b", 1)] + [("a", number) for number in range(1, 3000)] + [("b", 2)]
+    assert events_of(of_numbers("silent", 10**6, rows)) >= {10, 11}
+
+
+def test_forgotten_numbers_are_counted_again():
+    """More ranges than a session remembers, by jumps and by a late packet that splits one."""
+    numbers = [1] + [5 + 4 * number for number in range(32768)]
+    numbers += [39, 23, 23, 15] + [2 + 4 * place for place in range(12)]
+    path = of_numbers("forgotten", 1000, [("a", number) for number in numbers])
+    events_of(path)
+    segment, = Capture([path]).segments
+    assert list(segment.blocks()) and segment.state.line_states[0].figures[12] > 0
+
+
+def test_what_is_left_out_is_counted_again():
+    with workspace() as folder:
+        feed = MadeFeed(folder, "--messages", "6000", *TROUBLES)
+        page = configure(folder, new_name(), [file_port(feed.pcap)], [feed.channel()],
+                         symbols=filters.some_symbols(feed, 3))
+        path = pathlib.Path(folder, "imported")
+        tickcap("import", feed.pcap, "-c", page, "-o", path, *SMALL).expect(0)
+        compare(path)
+        assert events_of(path) >= TRACKERS | {5}
+
+
+def test_lines_of_two_ports_are_counted_again():
+    """What the appliance writes: a stream for each port, and one where the lines are compared."""
+    with workspace() as folder:
+        feed, ports = MadeFeed(folder, "--messages", "8000", *TROUBLES), []
+        for number, line in enumerate(feed.lines):
+            own = [frame for frame in feed.frames() if frame[2][30:34] == feed.group_bytes(line)]
+            pcapio.write(pathlib.Path(folder, f"{line}.pcap"), own)
+            ports.append(file_port(pathlib.Path(folder, f"{line}.pcap"), line, number))
+        page = configure(folder, new_name(), ports, [feed.channel()],
+                         batch={"messages": 200}, block={"messages": 2000})
+        tickcapd(page, "--", "--no-huge").expect(0)
+        path = pathlib.Path(folder, "out")
+        assert events_of(path) >= TRACKERS
+        compare_frames(path, list(Capture([path]).items()))
+
+
+def test_two_writers_are_counted_again():
+    need_cpus(2)
+    with workspace() as folder:
+        feed = MadeFeed(folder, "--messages", "8000", *TROUBLES)
+        port = file_port(feed.pcap, writer_lcores=cpus())
+        page = configure(folder, new_name(), [port], [feed.channel()], batch={"messages": 256},
+                         block={"messages": 2048}, output={"rotate": {"bytes": "64KiB"}})
+        tickcapd(page, "--", "--no-huge").expect(0)
+        path = pathlib.Path(folder, "out")
+        assert len(list(path.glob("*_w1_*.tick"))) > 1
+        assert events_of(path) >= TRACKERS
+        compare_frames(path, list(Capture([path]).items()))
+
+
+def test_dropped_frames_are_counted_again():
+    """The disk stands still until frames are lost."""
+    need_cpus(2)
+    with workspace() as folder:
+        feed = MadeFeed(folder, "--messages", "60000", "--lines", "2", "--loss", "a=0.001",
+                        "--sessions", "30", "--symbols", "200")
+        threads.run_rings(folder, new_name(), [feed], [threads.ring_port()], "--stall", code=3,
+                          **{**threads.BATCHES, "buffer": "1MiB"})
+        assert events_of(pathlib.Path(folder, "out")) >= {3, 8, 9}
+
+
 # ---- damage ------------------------------------------------------------------------------------
 
 
@@ -406,7 +535,7 @@ def test_what_tickcap_refuses_behind_good_checksums_is_refused_by_the_second_rea
         file.data[at] = draw.choice([file.data[at] ^ 1 << draw.randrange(8), 0, 0xFF])
         try:
             file.seal()
-        except (IndexError, ValueError):  # a length that leads out of the file
+        except (IndexError, ValueError, struct.error):  # a length that leads out of the file
             continue
         path.write_bytes(file.data)
         why = is_refused(path)
@@ -417,6 +546,64 @@ def test_what_tickcap_refuses_behind_good_checksums_is_refused_by_the_second_rea
         if why is None:
             compare_frames(path, list(Capture([path]).items()))
     assert refused > 100 and taken > 5, (refused, taken)
+
+
+def unpacked(path):
+    """A segment whose columns of events and states are stored as they are."""
+    for segment in path.glob("*.tick"):
+        return make_golden.File(segment.read_bytes())
+    raise AssertionError(f"no segment in {path}")
+
+
+def stored_bytes(file, block, field):
+    """(offset, bytes) of a column of scope 0 that is stored as it is."""
+    entry, at, length = file.columns(block)[0, 0, 0, field]
+    cursor = Cursor(bytes(file.data[at:at + length]), at)
+    assert file.data[entry + 1] == 1 and cursor.varint() & 3 == 0, "a column that is packed"
+    return cursor.offset, cursor.left
+
+
+def changed(file, at):
+    """The same segment with another byte at a place, and digests that agree."""
+    other = make_golden.File(bytes(file.data))
+    other.data[at] ^= 1
+    other.seal()
+    return bytes(other.data)
+
+
+def events_in(file, block):
+    """(kind, offset of its payload, length) of the events of a block."""
+    at, length = stored_bytes(file, block, 23)
+    end = at + length
+    while at < end:
+        size = file.number(at + 16, "I")
+        yield file.data[at], at + 24, size
+        at += 24 + size
+
+
+def test_a_changed_event_or_state_is_refused():
+    """Behind good digests: any byte of a tracker's event, of a state, or of the latencies. Each
+    event counts more than one of many states."""
+    path, text = generated("tampered", *TROUBLES, messages=1200)
+    path = import_of("tamperedd", [path], text, "--set", "codec.level=none")
+    file, seen, target = unpacked(path), set(), HERE / "tampered.tick"
+    target.write_bytes(file.data)
+    assert is_refused(target) is None
+    places = []
+    for block in file.blocks():
+        for kind, at, length in events_in(file, block):
+            if kind in TRACKERS and kind not in seen:
+                seen.add(kind)
+                places += 5 * list(range(at, at + length))
+        for field in (24, 25, 28):
+            at, length = stored_bytes(file, block, field)
+            places += range(at + 8, at + length, 7)
+    index = bytes(file.data).rindex(b"\x11\0\0\0\0\0\0\0", file.index)
+    places += range(index + 16, index + 96)
+    assert seen == TRACKERS
+    for at in random.Random(3).sample(places, 100):
+        target.write_bytes(changed(file, at))
+        assert is_refused(target), f"the second reader takes another byte {at}"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import struct
 import sys
 
 from tickbytes import Fault, expect
+from tickcounts import StreamCount, compare_spread
 from ticksegments import Segment, Totals
 
 
@@ -36,6 +37,7 @@ class Capture:
     """Segments of any streams and writers, in order."""
 
     def __init__(self, paths, strict=True, salvage=False):
+        self.salvage, self.counts = salvage, {}
         self.segments = [Segment(path, strict, salvage) for path in find_segments(paths)]
         self.lanes = {}
         for segment in sorted(self.segments, key=lambda one: one.head.number):
@@ -73,8 +75,28 @@ class Capture:
     def blocks(self, lane):
         """(segment, block) of a stream, by block number across its writers."""
         writers = [self.writer_blocks(segments) for segments in self.lanes[lane].values()]
-        for _, segment, block in heapq.merge(*writers, key=lambda row: row[0]):
+        count, whole, last = self.count_of(lane), self.is_whole(lane), -1
+        for number, segment, block in heapq.merge(*writers, key=lambda row: row[0]):
+            if number > last + 1 and not whole:
+                count = self.counts[lane] = None
+            if count:
+                segment.guarded(count.take_block, block)
+            last = number
             yield segment, block
+
+    def is_whole(self, lane):
+        """Whether the last segment of each of the stream's writers is at hand, and finished."""
+        return all(segments[-1].complete and segments[-1].tail.flags & 1
+                   for segments in self.lanes[lane].values())
+
+    def count_of(self, lane):
+        """What counts a stream again; None where its beginning is not at hand."""
+        writers = self.lanes[lane]
+        head = next(iter(writers.values()))[0].head
+        begins = len(writers) == head.writers and all(segments[0].head.number == 1
+                                                      for segments in writers.values())
+        self.counts[lane] = StreamCount(head) if begins and not self.salvage else None
+        return self.counts[lane]
 
     def stream_items(self, lane):
         """(time, item) of a stream; an event goes with the frame that it stands before."""
@@ -108,6 +130,16 @@ class Capture:
         for lane in self.lanes:
             for _ in self.blocks(lane):
                 pass
+        for run in {run for _, run in self.lanes}:
+            self.check_spread([lane for lane in self.lanes if lane[1] == run])
+
+    def check_spread(self, lanes):
+        """Channels whose lines arrive in several streams of a run."""
+        counts = [self.counts[lane] for lane in lanes]
+        streams = {number for number, _, _ in self.segments[0].head.streams}
+        if all(counts) and all(map(self.is_whole, lanes)) and len(lanes) == len(streams):
+            segment = next(iter(self.lanes[lanes[0]].values()))[0]
+            segment.guarded(compare_spread, counts)
 
 
 # ---- Command -----------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ import struct
 from typing import NamedTuple
 
 from tickbytes import (
-    ALL_FRAME_FLAGS, BLOCK_MAGIC, CLASS, MALFORMED, NO_LINE, SHARED, SOME_FLAGGED, Fault,
+    ALL_FRAME_FLAGS, BLOCK_MAGIC, CLASS, MALFORMED, MOST, NO_LINE, SHARED, SOME_FLAGGED, Fault,
     digest, expect, expect_digest)
 from tickcolumns import Columns
-from tickframes import Checksums, Datagram, Frame, Row, Template, read_events, split
-from tickhead import read_clock, read_ledger, read_line_states
+from tickevents import read_events
+from tickframes import Checksums, Datagram, Frame, Row, Template, split
 from tickmessages import MessageGroup
+from tickstates import (
+    read_channel_states, read_clock, read_counters, read_ledger, read_line_states)
 
 BLOCK = struct.Struct("<8s16sQIIQIIIIQQQQQIIQQ")
 RANGE = struct.Struct("<Q16sQQ")
@@ -50,7 +52,11 @@ def read_block_header(data, offset, head):
     expect(header.offset == offset, offset + 24, f"offset {offset}, found {header.offset}")
     expect(not header.reserved, offset + 112, "8 reserved bytes of zero")
     expect(not header.chain, offset + 104, "a chain of 0")
-    expect(header.flags <= 1, offset + 108, "known flags of a block")
+    expect(header.flags <= 3, offset + 108, "known flags of a block")
+    expect(header.frames <= MOST["frames"] and header.messages <= MOST["messages"]
+           and header.stored_bytes <= MOST["bytes"] and header.frame_bytes <= MOST["bytes"],
+           offset + 32, "a block that is not too large")
+    expect(not (head.compares and header.frames), offset + 52, "no frames in a stream of no port")
     expect(header.stream == head.stream, offset + 48, f"stream {head.stream}")
     expect(header.number % head.writers == head.writer, offset + 40,
            f"a block number of writer {head.writer} of {head.writers}, found {header.number}")
@@ -206,13 +212,17 @@ class Block:
                    f"{name} {value} in a block's header, found {getattr(header, name)}")
 
     def read_rest(self):
-        """Events, and the state at the end of the block (*Scope 0*, 23 to 27)."""
+        """Events, and the state at the end of the block (*Scope 0*, 23 to 29)."""
         head, columns = self.head, self.columns
         self.events = read_events(columns.cursor(23), self.header.events, len(self.frames), head)
         ledger, clock, ranges = columns.cursor(24), columns.cursor(26), columns.cursor(27)
         self.ledger = read_ledger(ledger) if ledger.left else None
         ledger.done("the ledger")
         self.line_states = read_line_states(columns.cursor(25), head.lines)
+        self.channel_states = read_channel_states(columns.cursor(28), head.channels)
+        nic = columns.cursor(29)
+        self.nic = read_counters(nic) if nic.left else None
+        nic.done("the counters of the port")
         self.clock = read_clock(clock) if clock.left else None
         clock.done("the clock")
         self.ranges = []

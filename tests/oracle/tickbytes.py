@@ -20,16 +20,20 @@ SHARED = 0xFE
 TYPE, LOCATE, SYMBOL = 2, 3, 4
 SESSION, SEQUENCE, COUNT, PAYLOAD_BYTES, STREAM_OFFSET, SEND_TIME = 15, 16, 17, 18, 19, 20
 CLASS = 24
-LAST_MEANING, LAST_FORMAT = 27, 9
+EXCH_TIME, EXCH_SECOND = 5, 28
+LAST_MEANING, LAST_FORMAT = 28, 11
 SIGNED_FORMATS, STRING_FORMATS = (2, 5), (0, 3)
+MIDNIGHT_NS, EPOCH_NS, EPOCH_S, MIDNIGHT_S, SECOND_NS = 6, 7, 8, 10, 11
 
-# Flags of frames.
-MALFORMED, SOME_FLAGGED, ALL_FRAME_FLAGS = 0x0001, 0x0004, 0x01FF
+# Flags of frames, and of messages.
+MALFORMED, GAP, SOME_FLAGGED, HEARTBEAT, END = 0x0001, 0x0002, 0x0004, 0x0008, 0x0010
+FIRST, STALE, SOFTWARE_TIME, BAD_TIME, ALL_FRAME_FLAGS = 0x0020, 0x0040, 0x0080, 0x0100, 0x01FF
+LATE, DUPLICATE = 1, 2
 
-# Flags of frames and messages, and the counters that they add to (*Counters*).
-LATE, DUPLICATE, GAP, HEARTBEAT, STALE = 1, 2, 0x0002, 0x0008, 0x0040
-RECORDED, LEDGER_MESSAGES, UNMATCHED, LEDGER_MALFORMED, LEDGER_WIRE = 1, 8, 11, 12, 13
-NOT_RECORDED = 10
+# What a capture and a block have at most (*Conventions*).
+MOST = {"ports": 64, "streams": 256, "channels": 1024, "lines": 4096, "spans": 640,
+        "frames": 1 << 20, "messages": 1 << 22, "bytes": 1 << 29, "runs": 256}
+NAME_BYTES, LINE_NAME_BYTES = 63, 15
 
 
 class Fault(Exception):
@@ -95,9 +99,10 @@ class Cursor:
         expect(not any(self.take(width)), self.offset - (0 if self.packed else width),
                f"{width} reserved bytes of zero")
 
-    def text(self):
+    def text(self, most=255):
         """A length and UTF-8 without control characters."""
         offset, raw = self.offset, self.take(self.number(1))
+        expect(len(raw) <= most, offset, f"a name of at most {most} bytes, found {len(raw)}")
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:

@@ -4,13 +4,17 @@ from typing import NamedTuple
 
 from tickblocks import RANGE
 from tickbytes import INDEX_MAGIC, TAIL_MAGIC, Cursor, expect, expect_digest, read_boxes, up_to
-from tickhead import read_clock, read_ledger, read_line_states, read_rows
+from tickhead import read_rows
+from ticklatencies import read_latencies
 from tickmessages import strings
+from tickstates import (
+    read_channel_states, read_clock, read_counters, read_ledger, read_line_states)
 
 INDEX = struct.Struct("<8s16sQQQQQ")
 RECORD = struct.Struct("<QIIIIQQQIHHII")
 TAIL = struct.Struct("<QQQQIIQQ8s")
 LOG = struct.Struct("<IHH8s")
+BOXES = [13, 14, 11, 12, 10, 15, 16, 17]
 
 
 class Tail(NamedTuple):
@@ -69,15 +73,17 @@ class Index:
         self.read_boxes(read_boxes(body, start + 64, False, strict), start, head, strict)
 
     def read_boxes(self, boxes, start, head, strict):
-        """Boxes 13, 14, 11, 12 and 10, in this order."""
-        known = [kind for kind in boxes if kind <= 14]
-        expect(known == [13, 14, 11, 12, 10], start + 64,
-               f"boxes 13, 14, 11, 12, 10, found {known}")
+        """The boxes of an index, in their order."""
+        known = [kind for kind in boxes if kind <= 17]
+        expect(known == BOXES, start + 64, f"boxes {BOXES}, found {known}")
         self.records = read_rows(boxes[13], lambda box: read_record(box, head, strict))
         self.symbol_log = read_rows(boxes[14], lambda box: box.unpack(LOG))
         self.ledger = read_ledger(boxes[11])
         self.clock = read_clock(boxes[12])
         self.line_states = read_line_states(boxes[10], head.lines)
+        self.channel_states = read_channel_states(boxes[15], head.channels)
+        self.nic = read_counters(boxes[16])
+        self.latencies = read_latencies(boxes[17], head.lines)
         for kind in known:
             boxes[kind].done(f"box {kind}")
 

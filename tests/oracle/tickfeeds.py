@@ -2,8 +2,8 @@
 from typing import NamedTuple
 
 from tickbytes import (
-    COUNT, LAST_FORMAT, LAST_MEANING, NO_CLASS, PAYLOAD_BYTES, SEND_TIME, SEQUENCE, SESSION,
-    STREAM_OFFSET, STRING_FORMATS, TYPE, expect)
+    COUNT, EPOCH_S, EXCH_SECOND, LAST_FORMAT, LAST_MEANING, MIDNIGHT_S, NO_CLASS, PAYLOAD_BYTES,
+    SEND_TIME, SEQUENCE, SESSION, STREAM_OFFSET, STRING_FORMATS, TYPE, expect)
 
 # Most bytes of a header's field, by its meaning.
 WIDTHS = {SESSION: 16, SEQUENCE: 8, COUNT: 2, PAYLOAD_BYTES: 4, STREAM_OFFSET: 8, SEND_TIME: 8}
@@ -106,6 +106,8 @@ def read_fields(cursor, length, what):
                f"a known format and meaning of {field.name}")
         expect(field.is_string or field.width <= 8, offset, f"at most 8 bytes of {field.name}")
         expect(field.scale <= 18, offset, f"a scale of at most 18 of {field.name}")
+        expect(field.meaning != EXCH_SECOND or field.format in (EPOCH_S, MIDNIGHT_S), offset,
+               f"a second in {field.name}")
         end += field.width
         fields.append(field)
     expect(1 <= len(fields) <= 64, cursor.offset, f"1 to 64 fields in {what}")

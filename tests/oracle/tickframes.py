@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from tickbytes import (
     ANY, COUNT, NO_CLASS, PAYLOAD_BYTES, SEND_TIME, SEQUENCE, SESSION, STREAM_OFFSET, U64,
-    Cursor, expect)
-from tickhead import NAME, Line, read_session
+    expect)
+from tickhead import Line
 
 
 def fold(total):
@@ -122,6 +122,8 @@ class Template:
                f"the whole header of a frame of line {line.name}")
         expect_line(header, self.place, line, port, offset)
         framed = header[self.place.framing:]
+        expect(not self.framing.flags & 8 or framed[0] == self.framing.version, offset,
+               f"version {self.framing.version} of the framing, found {framed[0]}")
         self.session = session_of(framed, self.framing)
         self.ip_id = int.from_bytes(header[self.place.ip + 4:self.place.ip + 6], "big")
         self.sequence = read_field(framed, 0, self.framing.field(SEQUENCE), self.framing.order)
@@ -143,6 +145,7 @@ class Template:
         sequence = (self.sequence + row.sequence) & U64
         stream = (self.stream + row.stream_offset) & U64
         self.sequence, self.stream = sequence + len(pieces), stream + len(area)
+        expect(self.sequence <= U64, self.offset, "numbers of messages of 64 bits")
         self.ip_id = (self.ip_id + row.ip_id) & 0xFFFF
         if not self.has_stream:
             expect(not row.stream_offset, self.offset, "no stream offset where there is no field")
@@ -231,76 +234,3 @@ class Frame:
         return (f"{self.stream} {self.number} {self.rx_ns} {self.proc_ns} {self.line_name} "
                 f"0x{self.flags:04x} {len(self.data)} {self.wire_length} "
                 f"{len(self.message_flags)} {self.message_flags.hex() or '-'}")
-
-
-class Event:
-    """An event, and what its payload says (*Events*)."""
-    __slots__ = ("stream", "kind", "about", "position", "time_ns", "payload", "contents")
-    is_frame = False
-
-    def __init__(self, kind, about, position, time_ns, payload, contents):
-        self.stream = None
-        self.kind, self.about, self.position, self.time_ns = kind, about, position, time_ns
-        self.payload, self.contents = payload, contents
-
-
-EVENT = struct.Struct("<BBHIQII")
-DROPPED = struct.Struct("<IIQQQQQQQ")
-DROPPED_RUN = struct.Struct("<16sQQIIIIQ")
-
-
-class Dropped(NamedTuple):
-    """Frames that are not recorded (*Dropped*)."""
-    cause: int
-    exact: int
-    frames: int
-    messages: int
-    unmatched: int
-    first_ns: int
-    last_ns: int
-    wire_bytes: int
-    runs: tuple
-
-
-def read_dropped(cursor, head):
-    """The payload of an event of kind 3."""
-    *row, count = cursor.unpack(DROPPED)
-    runs = tuple(cursor.unpack(DROPPED_RUN) for _ in range(count))
-    expect(row[0] <= 4 and row[1] <= 1, cursor.offset, "a known cause of a drop")
-    for _, first, end, line, *_, zero in runs:
-        expect(line < len(head.lines) and first <= end and not zero, cursor.offset,
-               "a run of dropped packets of a line")
-    return Dropped(*row, runs)
-
-
-def read_event(kind, about, payload, head):
-    """What the payload of an event says, by its kind."""
-    expect(kind != 4, payload.offset, "no event of kind 4 in a file")
-    if kind == 1:
-        expect(about < len(head.channels), payload.offset, "a channel of an event")
-        contents = payload.unpack(NAME)
-    elif kind == 2:
-        expect(about < len(head.lines), payload.offset, "a line of an event")
-        contents = read_session(payload)
-    elif kind == 3:
-        expect(about == 0xFFFF, payload.offset, "an event about nothing")
-        contents = read_dropped(payload, head)
-    else:
-        return None
-    payload.done("an event")
-    return contents
-
-
-def read_events(cursor, count, frames, head):
-    """The events of a block, in order (*Events*)."""
-    events, last = [], 0
-    for _ in range(count):
-        kind, zero, about, position, time_ns, length, other_zero = cursor.unpack(EVENT)
-        expect(not zero and not other_zero, cursor.offset, "reserved bytes of zero in an event")
-        expect(last <= position <= frames, cursor.offset,
-               f"a position from {last} to {frames}, found {position}")
-        last, payload = position, cursor.take(length)
-        contents = read_event(kind, about, Cursor(payload, cursor.base, packed=True), head)
-        events.append(Event(kind, about, position, time_ns, payload, contents))
-    cursor.done("the events")
-    return events

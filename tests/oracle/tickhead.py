@@ -3,14 +3,16 @@ import itertools
 import struct
 from typing import NamedTuple
 
-from tickbytes import HEAD_MAGIC, Cursor, expect, expect_digest, read_boxes
+from tickbytes import (
+    HEAD_MAGIC, LINE_NAME_BYTES, MOST, NAME_BYTES, Cursor, expect, expect_digest, read_boxes)
 from tickfeeds import Feed
+from tickstates import (
+    read_channel_states, read_clock, read_counters, read_ledger, read_line_states)
 
 HEAD = struct.Struct("<8sHHI16s16sIIIIQQ32sQQ")
 SPAN = struct.Struct("<qi")
 NAME = struct.Struct("<H8s")
-CLOCK = struct.Struct("<BBBBIQQQQQ")
-SESSION_ROW = struct.Struct("<16sQQII")
+NO_PORT = 0xFFFF
 
 
 class Port(NamedTuple):
@@ -19,6 +21,7 @@ class Port(NamedTuple):
     device: str
     driver: str
     snaplen: int
+    counts_losses: int
 
 
 class Zone(NamedTuple):
@@ -28,10 +31,11 @@ class Zone(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """A row of box 7."""
+    """A row of box 7; `spread`: its lines may arrive in several streams."""
     name: str
     feed: Feed
     group: int
+    spread: int
     zone: Zone
 
 
@@ -48,68 +52,10 @@ class Line(NamedTuple):
     port: int
 
 
-class Session(NamedTuple):
-    """A session (*Tracker state*)."""
-    id: bytes
-    first: int
-    expected: int
-    ordinal: int
-    over: int
-
-
-class LineState(NamedTuple):
-    """The state of a line (*Tracker state*)."""
-    figures: tuple
-    sessions: tuple
-
-
-def read_session(cursor):
-    """A session of 40 bytes."""
-    session = Session(*cursor.unpack(SESSION_ROW))
-    expect(session.over <= 1, cursor.offset, "0 or 1 as the end of a session")
-    return session
-
-
-def read_figures(cursor):
-    """Figures of a line, or a ledger: its numbers."""
-    count = cursor.number(4)
-    cursor.zero(4)
-    return tuple(cursor.number(8) for _ in range(count))
-
-
-def read_ledger(cursor):
-    """A ledger; every frame has one fate (*Counters*)."""
-    rows = read_figures(cursor)
-    expect(len(rows) < 8 or rows[0] == sum(rows[1:8]), cursor.offset,
-           f"a ledger that closes, found {rows}")
-    return rows
-
-
-def read_line_states(cursor, lines):
-    """{line: state} of box 10 or of the column *lines*."""
-    states = {}
-    while cursor.left:
-        offset, line = cursor.offset, cursor.number(8)
-        expect(line < len(lines) and line not in states, offset, "the state of another line")
-        figures, count = read_figures(cursor), cursor.number(8)
-        expect(count <= 2, cursor.offset, f"at most 2 open sessions, found {count}")
-        states[line] = LineState(figures, tuple(read_session(cursor) for _ in range(count)))
-    return states
-
-
-def read_clock(cursor):
-    """The 48 bytes of *Clock*, checked."""
-    raw = cursor.take(CLOCK.size)
-    source, unit, epoch, settled, *_, zero = CLOCK.unpack(raw)
-    expect(source <= 3 and unit <= 2 and epoch <= 2 and settled <= 1 and not zero, cursor.base,
-           "a clock with known source, unit and epoch")
-    return raw
-
-
 def read_zone(cursor):
     """A zone: spans in order of time."""
-    name, count = cursor.text(), cursor.number(2)
-    expect(count, cursor.offset, f"a span in zone {name}")
+    name, count = cursor.text(NAME_BYTES), cursor.number(2)
+    expect(1 <= count <= MOST["spans"], cursor.offset, f"1 to {MOST['spans']} spans in zone {name}")
     spans = tuple(cursor.unpack(SPAN) for _ in range(count))
     expect(all(one[0] < other[0] for one, other in zip(spans, spans[1:])), cursor.offset,
            f"spans of zone {name} in order")
@@ -140,8 +86,8 @@ class Head:
          self.writer, self.number, self.writers, self.start_ns, self.previous_digest, reserved,
          self.body_checksum, self.head_checksum) = row
         expect(magic == HEAD_MAGIC, 0, "the magic of a segment")
-        expect((self.major, self.minor) == (0, 1), 8,
-               f"version 0.1, found {self.major}.{self.minor}")
+        expect((self.major, self.minor) == (0, 2), 8,
+               f"version 0.2, found {self.major}.{self.minor}")
         expect_digest(data[:120], self.head_checksum, 120, "head_checksum")
         expect(self.head_bytes >= 128 and self.head_bytes % 64 == 0, 12, "a head of whole 64 bytes")
         expect(self.head_bytes <= len(data), 12, f"a head of at most {len(data)} bytes")
@@ -154,31 +100,38 @@ class Head:
         self.read_boxes(read_boxes(body, 128, True, strict))
 
     def read_boxes(self, boxes):
-        """All boxes of a head; those that say how to read the rest must be there."""
-        for kind in (4, 5, 6, 7, 8):
-            expect(kind in boxes, 128, f"a box of kind {kind} in the head")
+        """All boxes of a head; those that say how to read the rest must be there, in order."""
+        order = [kind for kind in boxes if kind in (4, 5, 6, 7, 8)]
+        expect(order == [4, 5, 6, 7, 8], 128, f"boxes 4 to 8 in this order, found {order}")
         self.tool, self.host, self.name = (
-            boxes[kind].text() if kind in boxes else "" for kind in (1, 2, 3))
-        self.ports = read_rows(boxes[4], lambda box: Port(box.text(), box.text(), box.text(),
-                                                          box.number(4)))
+            boxes[kind].text(NAME_BYTES) if kind in boxes else "" for kind in (1, 2, 3))
+        self.ports = read_rows(boxes[4], read_port, "ports")
         self.streams = read_rows(boxes[5], lambda box: (box.number(4), box.number(2),
-                                                        box.number(2)))
+                                                        box.number(2)), "streams")
         self.feeds = read_rows(boxes[6], Feed)
-        self.channels = [self.read_channel(boxes[7]) for _ in range(boxes[7].number(2))]
-        count = boxes[8].number(2)
-        self.lines = [self.read_line(boxes[8], number) for number in range(count)]
+        self.channels = [self.read_channel(boxes[7])
+                         for _ in range(read_count(boxes[7], "channels"))]
+        self.lines = [self.read_line(boxes[8], number)
+                      for number in range(read_count(boxes[8], "lines"))]
         numbers = [line.channel_number for line in self.lines]
         expect(len(list(itertools.groupby(numbers))) == len(set(numbers)), boxes[8].base,
                "the lines of a channel behind each other")
         self.check_streams(boxes[5].base)
         self.symbols_box = boxes.get(9)
+        self.read_states(boxes)
+        for kind, box in boxes.items():
+            if kind <= 16 and kind != 9:
+                box.done(f"box {kind}")
+            expect(kind not in (13, 14, 17), box.base, f"no box of kind {kind} in a head")
+
+    def read_states(self, boxes):
+        """What was known when the segment was begun."""
         self.line_states = read_line_states(boxes[10], self.lines) if 10 in boxes else {}
         self.ledger = read_ledger(boxes[11]) if 11 in boxes else ()
         self.clock = read_clock(boxes[12]) if 12 in boxes else None
-        for kind, box in boxes.items():
-            if kind in (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12):
-                box.done(f"box {kind}")
-            expect(kind not in (13, 14), box.base, f"no box of kind {kind} in a head")
+        self.channel_states = (read_channel_states(boxes[15], self.channels)
+                               if 15 in boxes else {})
+        self.nic = read_counters(boxes[16]) if 16 in boxes else None
 
     def symbols(self):
         """{channel: {locate: name}} known at the segment's start; there may be many."""
@@ -187,13 +140,15 @@ class Head:
 
     def read_channel(self, box):
         """A row of box 7; channels of one group have one feed, else they could not share rows."""
-        offset, name, feed, group = box.offset, box.text(), box.number(2), box.number(2)
+        offset, name = box.offset, box.text(NAME_BYTES)
+        feed, group, spread = box.number(2), box.number(2), box.number(1)
         expect(feed < len(self.feeds), offset, f"a feed below {len(self.feeds)}, found {feed}")
-        return Channel(name, self.feeds[feed], group, read_zone(box))
+        expect(spread <= 1, offset, f"0 or 1 as the place where lines of {name} are compared")
+        return Channel(name, self.feeds[feed], group, spread, read_zone(box))
 
     def read_line(self, box, number):
         """A row of box 8."""
-        offset, name, channel = box.offset, box.text(), box.number(2)
+        offset, name, channel = box.offset, box.text(LINE_NAME_BYTES), box.number(2)
         expect(channel < len(self.channels), offset, f"a channel below {len(self.channels)}")
         line = Line(number, name, self.channels[channel], channel, box.number(4), box.number(4),
                     box.number(2), box.number(2), box.number(1))
@@ -203,9 +158,16 @@ class Head:
     def check_streams(self, offset):
         """Streams name ports of box 4, and this segment's stream is among them."""
         for number, port, _ in self.streams:
-            expect(port < len(self.ports), offset, f"a port of stream {number}")
-        self.port = {number: port for number, port, _ in self.streams}.get(self.stream)
-        expect(self.port is not None, offset, f"a row for stream {self.stream}")
+            expect(port < len(self.ports) or port == NO_PORT, offset, f"a port of stream {number}")
+        ports = {number: port for number, port, _ in self.streams}
+        expect(len(ports) == len(self.streams), offset, "each stream once")
+        expect(self.stream in ports, offset, f"a row for stream {self.stream}")
+        self.port = ports[self.stream]
+
+    @property
+    def compares(self):
+        """Whether this is the stream where lines of several streams are compared."""
+        return self.port == NO_PORT
 
     def feed_of_group(self, group):
         """The feed whose messages share the columns of a group."""
@@ -214,9 +176,26 @@ class Head:
         return feeds.popitem()[1] if len(feeds) == 1 else None
 
 
-def read_rows(cursor, read):
+def read_rows(cursor, read, what=None):
     """Rows without a count: as many as the box holds."""
-    rows = []
+    offset, rows = cursor.offset, []
     while cursor.left:
         rows.append(read(cursor))
+    expect(what is None or len(rows) <= MOST[what], offset, f"at most {what and MOST[what]} {what}")
     return rows
+
+
+def read_count(box, what):
+    """How many rows follow."""
+    offset, count = box.offset, box.number(2)
+    expect(count <= MOST[what], offset, f"at most {MOST[what]} {what}, found {count}")
+    return count
+
+
+def read_port(box):
+    """A row of box 4."""
+    offset = box.offset
+    port = Port(box.text(NAME_BYTES), box.text(), box.text(NAME_BYTES), box.number(4),
+                box.number(1))
+    expect(port.counts_losses <= 2, offset, f"how the driver of port {port.name} counts losses")
+    return port

@@ -6,12 +6,11 @@ import struct
 from typing import NamedTuple
 
 from tickblocks import Block, read_block_header
-from tickbytes import (
-    BLOCK_MAGIC, DUPLICATE, GAP, HEARTBEAT, INDEX_MAGIC, LATE, LEDGER_MALFORMED,
-    LEDGER_MESSAGES, LEDGER_WIRE, LOCATE, MALFORMED, NOT_RECORDED, RECORDED, SOME_FLAGGED,
-    STALE, SYMBOL, UNMATCHED, Fault, digest, expect, up_to)
+from tickbytes import BLOCK_MAGIC, INDEX_MAGIC, LOCATE, SYMBOL, Fault, digest, expect, up_to
 from tickends import TAIL, Index, read_tail
+from tickevents import SYMBOL_KNOWN
 from tickhead import Head
+from ticktimes import SegmentLatencies
 
 
 class Totals(NamedTuple):
@@ -39,7 +38,7 @@ class Segment:
     def __init__(self, path, strict=True, salvage=False):
         self.path, self.strict, self.salvage = pathlib.Path(path), strict, salvage
         self.totals, self.faults = Totals(), []
-        self.data = self.tail = self.index = self.state = None
+        self.data = self.tail = self.index = self.state = self.said_latencies = None
         with self.mapped():
             self.guarded(self.read_ends)
 
@@ -93,6 +92,7 @@ class Segment:
         `last` is the number of the block before, in the segment before.
         """
         self.totals, self.state = Totals(), State(self.head)
+        self.latencies = SegmentLatencies(self.head)
         self.digest = self.part_digest(0, self.head.head_checksum)
         with self.mapped():
             if self.tail:
@@ -164,19 +164,16 @@ class Segment:
             expect(self.totals.blocks < len(self.index.records), block.offset,
                    f"{len(self.index.records)} blocks, as the index has records")
             check_record(self.index.records[self.totals.blocks], block)
-        self.state.take_block(block, self.totals.blocks, self.alone(header, last))
+        self.state.take_block(block, self.totals.blocks)
+        self.latencies.take_block(block)
         self.totals = self.totals.plus(header)
         self.digest = self.part_digest(self.digest, header.header_checksum)
-
-    def alone(self, header, last):
-        """Whether a block tells all that happened since the one before it."""
-        follows = last < 0 or header.number == last + 1
-        return self.head.writers == 1 and not self.faults and follows
 
     def finish(self, offset):
         """Compares index and tail with the blocks (*Index*, *Tail*)."""
         if not self.index:
             return
+        self.said_latencies = self.index.latencies
         start, where = self.tail.index_offset, len(self.data) - TAIL.size
         expect(offset == start, offset, f"the index, found at {start}")
         blocks = self.totals.blocks
@@ -186,6 +183,8 @@ class Segment:
         expect(self.digest == self.tail.segment_digest, where + 24,
                f"segment_digest 0x{self.digest:016x}, found 0x{self.tail.segment_digest:016x}")
         self.state.check_index(self.index, start, self.head.writers == 1)
+        if self.latencies.can_be_known:
+            self.latencies.compare(self.index.latencies, start)
 
 
 def check_record(record, block):
@@ -203,76 +202,41 @@ def check_record(record, block):
         expect(not missing, block.offset, f"{missing} in the symbol set of group {group}")
 
 
+def looked_at_later(before, after):
+    """Counters of a port, looked at once more: none is less (*Boxes*, 16)."""
+    return (before and after and before.time_ns <= after.time_ns
+            and len(before.rows) == len(after.rows)
+            and all(one <= other for one, other in zip(before.rows, after.rows)))
+
+
 class State:
-    """What is known at a place of a segment: names, lines, ledger, clock (*Boxes*, 9 to 12)."""
+    """What is known at a place of a segment: names, lines, channels, ledger, clock, port."""
 
     def __init__(self, head):
-        self.symbols, self.line_states = head.symbols(), dict(head.line_states)
-        self.ledger, self.clock, self.log = head.ledger, head.clock, []
+        self.symbols, self.log = head.symbols(), []
+        self.line_states, self.channel_states = dict(head.line_states), dict(head.channel_states)
+        self.ledger, self.clock, self.nic = head.ledger, head.clock, head.nic
 
-    def take_block(self, block, place, alone):
-        """Continues with what a block says; counters grow by its frames."""
-        if alone:
-            self.check_ledger(block)
-            self.check_figures(block)
+    def take_block(self, block, place):
+        """Continues with what a block says."""
         self.line_states.update(block.line_states)
+        self.channel_states.update(block.channel_states)
         if block.ledger is not None:
-            expect(all(one >= other for one, other in zip(block.ledger, self.ledger)),
-                   block.offset, f"a ledger that never counts backwards from {self.ledger}")
+            backwards = [one for one, other in zip(self.ledger, block.ledger) if one > other]
+            expect(not backwards, block.offset,
+                   f"a ledger of at least {self.ledger}, found {block.ledger}")
             self.ledger = block.ledger
         if block.clock is not None:
             self.clock = block.clock
+        if block.nic is not None:
+            expect(not self.nic or looked_at_later(self.nic, block.nic), block.offset,
+                   f"counters of the port of at least {self.nic}, found {block.nic}")
+            self.nic = block.nic
         for event in block.events:
-            if event.kind == 1:
+            if event.kind == SYMBOL_KNOWN:
                 locate, name = event.contents
                 self.symbols.setdefault(event.about, {})[locate] = name
                 self.log.append((place, event.about, locate, name))
-
-    def check_ledger(self, block):
-        """The ledger grew by the frames of a block, unless some were lost (*Counters*)."""
-        before, after = self.ledger, block.ledger or self.ledger
-        if len(before) <= LEDGER_WIRE or len(after) <= LEDGER_WIRE or before[2:8] != after[2:8]:
-            return
-        frames = block.frames
-        grown = {RECORDED: len(frames), LEDGER_MESSAGES: block.header.messages,
-                 UNMATCHED: sum(1 for frame in frames if not frame.line),
-                 LEDGER_MALFORMED: sum(1 for frame in frames if frame.flags & MALFORMED),
-                 LEDGER_WIRE: sum(frame.wire_length for frame in frames)}
-        for place, count in grown.items():
-            expect(after[place] == before[place] + count, block.offset,
-                   f"ledger {place} to grow by {count}, found {before[place]} to {after[place]}")
-
-    def check_figures(self, block):
-        """The figures of a line grew by its frames, unless some were lost (*Counters*)."""
-        grown = {}
-        for frame in block.frames:
-            if frame.line:
-                counts = grown.setdefault(frame.line.number, [0] * 14)
-                flags, own = frame.flags, frame.message_flags
-                counts[0] += not flags & MALFORMED
-                counts[1] += len(own)
-                if flags & SOME_FLAGGED:
-                    counts[3] += sum(1 for value in own if value & LATE)
-                    counts[4] += sum(1 for value in own if value & DUPLICATE)
-                counts[5] += bool(flags & GAP)
-                counts[7] += bool(flags & HEARTBEAT)
-                counts[8] += bool(flags & STALE)
-                counts[11] += bool(flags & MALFORMED)
-                counts[13] += frame.wire_length
-        for line, counts in grown.items():
-            self.check_line(block, line, counts)
-
-    def check_line(self, block, line, counts):
-        """The figures of one line."""
-        before = self.line_states[line].figures if line in self.line_states else (0,) * 14
-        expect(line in block.line_states, block.offset, f"the state of line {line}")
-        after = block.line_states[line].figures
-        if len(before) < 14 or len(after) < 14 or before[NOT_RECORDED] != after[NOT_RECORDED]:
-            return
-        for place in (0, 1, 3, 4, 5, 7, 8, 11, 13):
-            expect(after[place] == before[place] + counts[place], block.offset,
-                   f"figure {place} of line {line} to grow by {counts[place]}, "
-                   f"found {before[place]} to {after[place]}")
 
     def check_index(self, index, offset, alone):
         """The index says the same; of lines and ledger only if no other writer tells of them."""
@@ -281,7 +245,9 @@ class State:
             self.compare(index, offset, "the index")
 
     def compare(self, other, offset, where):
-        """Lines, ledger and clock are the same in an index or a head."""
-        for name in ("line_states", "ledger", "clock"):
+        """Lines, channels, ledger and clock are the same in an index or a head."""
+        for name in ("line_states", "channel_states", "ledger", "clock", "nic"):
             wanted, found = getattr(self, name), getattr(other, name)
+            if name == "nic" and looked_at_later(wanted, found):
+                continue
             expect(wanted == found, offset, f"{name} {wanted} in {where}, found {found}")
