@@ -12,7 +12,7 @@ def remember(machine, interface):
     """Everything that goes with the interface; nothing of it is written anywhere else."""
     base = f"sys/class/net/{interface}"
     said = machine.ask("ip", "-json", "address", "show", "dev", interface)
-    up = bool(int(machine.read(f"{base}/flags") or "0", 16) & 1)
+    up = bool((machine.number(f"{base}/flags") or 0) & 1)
     if said is None and up:
         raise Refused(f"the addresses of {interface} cannot be remembered without the program ip: "
                       "apt install iproute2")
