@@ -22,12 +22,15 @@ def remember(machine, interface):
     found = {"name": interface, "mtu": machine.number(f"{base}/mtu"), "up": up,
              "addresses": addresses, "routes": []}
     for family in ("-4", "-6"):
-        said = machine.ask("ip", "-json", family, "route", "show", "dev", interface)
+        said = machine.ask("ip", "-json", family, "route", "show", "table", "all", "dev",
+                           interface)
         for route in json.loads(said or "[]"):
             if route.get("protocol") not in ("kernel", "ra", "dhcp"):
                 words = [family, "route", "replace", route["dst"]]
-                for key, word in (("gateway", "via"), ("metric", "metric"), ("prefsrc", "src")):
+                for key, word in (("gateway", "via"), ("metric", "metric"), ("prefsrc", "src"),
+                                  ("table", "table")):
                     words += [word, str(route[key])] if key in route else []
+                words += ["onlink"] if "onlink" in route.get("flags", []) else []
                 found["routes"].append(words)
     return found
 

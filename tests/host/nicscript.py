@@ -37,7 +37,7 @@ class Machine:
                 (VIRTIO, "1af4:1041", "virtio-pci", "eth0", 14, 0)):
             kernel.add_nic(address, numbers, driver, interface, group if iommu else None, node)
         self.tree.put("answers/ip -json address show dev eth2", ADDRESSES)
-        self.tree.put("answers/ip -json -4 route show dev eth2", ROUTES)
+        self.tree.put("answers/ip -json -4 route show table all dev eth2", ROUTES)
         self.tree.put("sys/class/net/eth2/flags", "0x1003")
         self.tree.put("sys/class/net/eth2/carrier", "1")
         for name in ("lo", "bond0", "eth9"):
@@ -145,7 +145,8 @@ def ip(*words):
 def state():
     return [ip("-br", "link", "show", "dev", "tap0").split()[:2],
             ip("-br", "address", "show", "dev", "tap0").split()[2:],
-            ip("-4", "route", "show", "dev", "tap0"), ip("-6", "route", "show", "dev", "tap0"),
+            ip("-4", "route", "show", "table", "all", "dev", "tap0"),
+            ip("-6", "route", "show", "dev", "tap0"),
             "mtu 1420" in ip("link", "show", "dev", "tap0")]
 before, machine = state(), Machine()
 config = netconfig.remember(machine, "tap0")
@@ -166,7 +167,9 @@ def test_an_interface_comes_back_as_it_was():
     with Wire() as wire:
         inside = ("ip", "netns", "exec", wire.receiver)
         for words in ("address add 10.0.0.5/24 dev tap0", "link set dev tap0 mtu 1420",
-                      "route add 10.9.0.0/16 via 10.0.0.1 dev tap0 metric 50"):
+                      "route add 10.9.0.0/16 via 10.0.0.1 dev tap0 metric 50",
+                      "route add 10.8.0.0/16 via 10.0.0.1 dev tap0 table 100",
+                      "route add 10.7.0.0/16 via 192.0.2.1 dev tap0 onlink"):
             must(*inside, "ip", *words.split())
         run(*inside, "/usr/bin/python3", "-c", PUT_BACK, SOURCE / "scripts").expect(0)
 
