@@ -98,7 +98,15 @@ def read_port(machine, profiles, address):
                 profile=profile, bind=profiles[profile]["bind"],
                 iommu_group=machine.link(f"{folder}/iommu_group") or "",
                 needed=[sentence for name in interfaces_of(machine, address)
-                        for sentence in traffic.needs(machine, name)])
+                        for sentence in traffic.needs(machine, name)] +
+                functions(machine, folder, profiles[profile]["bind"]))
+
+
+def functions(machine, folder, bind):
+    """A sentence where virtual functions would go with the driver of their physical one."""
+    count = machine.number(f"{folder}/sriov_numvfs") if bind == "vfio-pci" else 0
+    return [f"has {count} virtual functions, which would be gone: echo 0 > {folder}/sriov_numvfs, "
+            "or name one of them"] if count else []
 
 
 def is_port(machine, address):

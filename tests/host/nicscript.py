@@ -295,6 +295,17 @@ def test_what_stands_on_a_port_is_not_taken_with_it():
                                    "take it away first, ip link delete dev eth2.100")
 
 
+def test_virtual_functions_are_not_taken_with_it():
+    with Machine() as machine:
+        machine.tree.put(f"sys/bus/pci/devices/{ICE}/sriov_numvfs", "0")
+        assert not machine.ports()[ICE]["needed"]
+        machine.tree.put(f"sys/bus/pci/devices/{ICE}/sriov_numvfs", "4")
+        refused(machine, ["eth2"], f"eth2 ({ICE}) has 4 virtual functions, which would be gone: "
+                                   f"echo 0 > /sys/bus/pci/devices/{ICE}/sriov_numvfs")
+        machine.tree.put(f"sys/bus/pci/devices/{MLX}/sriov_numvfs", "4")  # it keeps its driver
+        nic(machine.tree, "bind", MLX).expect(0)
+
+
 def test_every_interface_of_a_port_counts():
     with Machine() as machine:
         machine.tree.put("sys/class/net/eth20/flags", "0x1003")
