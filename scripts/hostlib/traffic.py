@@ -3,7 +3,6 @@
 Read from /proc/net and sysfs, so that nothing has to be installed and a tree can stand in.
 """
 import ipaddress
-import os
 
 from hostlib.machine import Refused
 
@@ -49,8 +48,22 @@ def default_interfaces(machine):
             if network.prefixlen == 0 and interface != "lo"}
 
 
+def session_ports(machine):
+    """Where this very session arrived. sudo takes the variable away, so that those who started
+    this program are asked too."""
+    process, found = "self", set()
+    while process and process != "0":
+        environment = (machine.read(f"proc/{process}/environ") or "").split("\0")
+        words = next((entry.split() for entry in environment
+                      if entry.startswith("SSH_CONNECTION=")), [])
+        found |= {int(word) for word in words[3:4] if word.isdigit()}
+        about = machine.read(f"proc/{process}/stat") or ""
+        process = next(iter(about.rpartition(") ")[2].split()[1:2]), None)  # its parent
+    return found
+
+
 def ssh_ports(machine):
-    """Where logins arrive: as sshd is configured, and as this very session says."""
+    """Where logins arrive: as sshd is configured, and as this session says."""
     ports = {22}
     files = ["etc/ssh/sshd_config"] + [f"etc/ssh/sshd_config.d/{name}"
                                        for name in machine.names("etc/ssh/sshd_config.d")]
@@ -59,8 +72,7 @@ def ssh_ports(machine):
             words = line.split()
             if len(words) > 1 and words[0].lower() == "port" and words[1].isdigit():
                 ports.add(int(words[1]))
-    here = os.environ.get("SSH_CONNECTION", "").split() if machine.is_this else []
-    return ports | ({int(here[3])} if len(here) == 4 else set())
+    return ports | (session_ports(machine) if machine.is_this else set())
 
 
 def ways_to(machine, table, own, peer):

@@ -252,6 +252,24 @@ def test_a_login_on_another_port_is_refused():
         refused(machine, ["eth2"], "carries the login from 10.7.1.9")
 
 
+SESSION = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from hostlib import traffic
+from hostlib.machine import Machine
+print(sorted(traffic.ssh_ports(Machine())))
+"""
+
+
+def test_the_port_of_this_session_is_known_behind_sudo():
+    """Which takes SSH_CONNECTION out of the environment: a shell above still has it."""
+    words = ["env", "SSH_CONNECTION=10.7.1.9 50000 10.0.0.5 2223", "sh", "-c",
+             'env -u SSH_CONNECTION "$@"; exit $?', "sh", "/usr/bin/python3", "-c", SESSION,
+             SOURCE / "scripts"]
+    assert "2223" in run(*words).expect(0).text
+    assert "2223" not in run(*words[-4:]).expect(0).text
+
+
 def test_a_login_over_ipv6_is_refused():
     with Machine() as machine:
         zeros, net = "0" * 32, "fd000001" + "0" * 24
