@@ -210,7 +210,7 @@ static enum tc_status identify(struct tc_plan_port *port, struct tc_device_id *i
         if (!tc_host_pci_is_network(device))
             return refuse_device(port, error, "it is no network device, see scripts/nic list");
         port->node = tc_host_node_of_pci(device);
-        tc_host_pci_interface(device, port->interface);
+        (void)tc_host_pci_interface(device, 0, port->interface);
         return TC_OK;
     }
     port->kind = TC_DEVICE_VIRTUAL;

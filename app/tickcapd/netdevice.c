@@ -83,15 +83,16 @@ void tc_host_pci_driver(const char *address, char *driver, size_t size)
     snprintf(driver, size, "%s", length > 0 ? basename(target) : "");
 }
 
-/* The first name in a folder that begins with a word; false where there is none. */
-static bool first_name(const char *folder, const char *begin, char *name, size_t size)
+/* A name in a folder that begins with a word, after `skip` others; false where there is none. */
+static bool find_name(const char *folder, const char *begin, size_t skip, char *name, size_t size)
 {
     DIR *directory = opendir(folder);
     struct dirent *entry;
     bool found = false;
 
     while (directory != NULL && !found && (entry = readdir(directory)) != NULL)
-        if (entry->d_name[0] != '.' && strncmp(entry->d_name, begin, strlen(begin)) == 0) {
+        if (entry->d_name[0] != '.' && strncmp(entry->d_name, begin, strlen(begin)) == 0 &&
+            skip-- == 0) {
             snprintf(name, size, "%.*s", (int)size - 1, entry->d_name);
             found = true;
         }
@@ -101,16 +102,15 @@ static bool first_name(const char *folder, const char *begin, char *name, size_t
 }
 
 /* A virtio device has its interface one step below. */
-void tc_host_pci_interface(const char *address, char interface[IF_NAMESIZE])
+bool tc_host_pci_interface(const char *address, size_t number, char interface[IF_NAMESIZE])
 {
-    char path[PATH_MAX], below[32];
+    char path[PATH_MAX], below[32] = "";
 
     interface[0] = '\0';
-    if (first_name(tc_host_path(path, PCI_DEVICES "/%s/net", address), "", interface, IF_NAMESIZE))
-        return;
-    if (first_name(tc_host_path(path, PCI_DEVICES "/%s", address), "virtio", below, sizeof below))
-        first_name(tc_host_path(path, PCI_DEVICES "/%s/%s/net", address, below), "", interface,
-                   IF_NAMESIZE);
+    (void)find_name(tc_host_path(path, PCI_DEVICES "/%s", address), "virtio", 0, below,
+                    sizeof below);
+    return find_name(tc_host_path(path, PCI_DEVICES "/%s/%s/net", address, below), "", number,
+                     interface, IF_NAMESIZE);
 }
 
 bool tc_host_pci_is_translated(const char *address)

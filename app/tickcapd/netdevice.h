@@ -23,8 +23,8 @@ bool tc_host_pci_numbers(const char *address, uint16_t *vendor, uint16_t *device
 /* The kernel driver that a PCI device is bound to; empty: none. */
 void tc_host_pci_driver(const char *address, char *driver, size_t size);
 
-/* The interface that the kernel made of it; empty: none. */
-void tc_host_pci_interface(const char *address, char interface[IF_NAMESIZE]);
+/* Interface `number` that the kernel made of it, mostly the only one; false and empty: no such. */
+bool tc_host_pci_interface(const char *address, size_t number, char interface[IF_NAMESIZE]);
 
 /* Whether an IOMMU translates its memory accesses; with iommu=pt it lets them pass as they are. */
 bool tc_host_pci_is_translated(const char *address);

@@ -200,7 +200,10 @@ enum tc_status tc_profile_find(struct tc_profile *profile, const char *folder, c
 
     snprintf(path, sizeof path, "%s/%s.yaml", folder, name);
     if (access(path, R_OK) != 0)
-        return tc_fail(error, TC_USAGE, "there is no profile '%s' in %s", name, folder);
+        return tc_fail(error, TC_USAGE,
+                       "there is no profile '%s' in %s: name a file there, without .yaml, or leave "
+                       "`profile` out to get the one for the device",
+                       name, folder);
     status = tc_profile_read(profile, path, arena, error);
     snprintf(profile->name, sizeof profile->name, "%s", name);
     return status;

@@ -26,7 +26,7 @@ Wants=network-pre.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart={script} restore
+ExecStart="{script}" restore
 
 [Install]
 WantedBy=multi-user.target
@@ -166,8 +166,15 @@ def give_back(machine, address, entry):
     return netconfig.put_back(machine, address, entry["config"]) if entry["config"] else []
 
 
+def unit_text(path):
+    """A path between quotes, as systemd reads them (systemd.syntax, systemd.unit)."""
+    return re.sub(r'(["\\])', r"\\\1", str(path)).replace("%", "%%")
+
+
 class Bindings(Store):
     """The ports that were handed over, with what they were before."""
+
+    KEYS = {"address", "driver", "override", "config", "boot", "force"}
 
     def __init__(self, machine):
         super().__init__(machine, "nic")
@@ -198,8 +205,15 @@ class Bindings(Store):
                     f"{port.profile})"]
         return self.unbind([port])
 
-    def bind_vfio(self, port, force, boot):
+    def bind_vfio(self, port, force, boot, afresh=True):
+        """`afresh`: what is known of a port that is with the kernel is of before a start of the
+        machine, and is looked at again."""
+        kept = list(self.entries)
         entry = self.entry(port.address)
+        if entry and afresh and port.driver not in ("", *USERSPACE):
+            boot = boot or entry["boot"]
+            self.entries.remove(entry)
+            entry = None
         if entry and boot and not entry["boot"]:
             entry["boot"] = True
             self.save()
@@ -224,7 +238,7 @@ class Bindings(Store):
             if await_driver(self.machine, port.address, port.driver):
                 if entry["config"]:
                     netconfig.put_back(self.machine, port.address, entry["config"])
-                self.entries.remove(entry)
+                self.entries = kept
                 self.save()
             raise
         return [f"{port.name}: {was} -> vfio-pci (profile {port.profile})"]
@@ -255,7 +269,7 @@ class Bindings(Store):
                 port = find(entry["address"])
                 check_bind(self.machine, port, {other["address"] for other in self.entries},
                            entry["force"])
-                said += self.bind_vfio(port, entry["force"], True)
+                said += self.bind_vfio(port, entry["force"], True, afresh=False)
             except (Failed, Refused) as problem:  # the others still get their turn
                 failed.append(str(problem))
         return said, failed
@@ -275,7 +289,7 @@ class Bindings(Store):
 
     def install_unit(self, script):
         self.machine.path(UNIT).parent.mkdir(parents=True, exist_ok=True)
-        self.machine.path(UNIT).write_text(UNIT_TEXT.format(script=script))
+        self.machine.path(UNIT).write_text(UNIT_TEXT.format(script=unit_text(script)))
         self.machine.order("systemctl", "daemon-reload")
         self.machine.order("systemctl", "enable", "tickcap-nic.service")
         return [f"{UNIT}: written; the ports are handed over again after each start"]

@@ -41,6 +41,8 @@ class Mount:
 class Journal(Store):
     """The changes made so far."""
 
+    KEYS = {"kind", "path", "before", "after"}
+
     def add(self, entry):
         """A change that is about to be made; of a path changed before the first state is kept."""
         for old in self.entries:
@@ -114,11 +116,16 @@ class Journal(Store):
         return [f"{change.target}: {change.kind} mounted"]
 
     def undo(self):
-        """Takes everything back; answers sentences about it."""
+        """Takes everything back; answers sentences about it. What cannot be stays written down."""
         said = []
-        while self.entries:
-            said.append(getattr(self, "_undo_" + self.entries[-1]["kind"])(self.entries[-1]))
-            self.entries.pop()
+        for entry in reversed(list(self.entries)):
+            try:
+                said.append(getattr(self, "_undo_" + entry["kind"])(entry))
+                self.entries.remove(entry)
+            except Refused as problem:
+                said.append(str(problem))
+            except OSError as problem:
+                said.append(f"{entry['path']}: it cannot be taken back: {problem.strerror}")
             self.save()
         return said
 
@@ -126,12 +133,11 @@ class Journal(Store):
         path, now = entry["path"], self.machine.setting(entry["path"])
         if now == entry["before"]:
             return f"{path}: it is {now} already"
+        if now is None and not self.machine.exists(path):
+            return f"{path}: it is gone"
         if now != entry["after"]:
             return f"{path}: left alone, it was changed to {now} since"
-        try:
-            self.machine.write(path, entry["before"])
-        except Refused as problem:
-            return str(problem)
+        self.machine.write(path, entry["before"])
         return f"{path}: {now} -> {entry['before']}"
 
     def _undo_file(self, entry):
@@ -150,10 +156,10 @@ class Journal(Store):
         return f"{entry['path']}: removed"
 
     def _undo_mount(self, entry):
-        try:
+        if any(line.split()[1] == entry["path"]
+               for line in (self.machine.read("proc/mounts") or "").splitlines()):
             self.machine.order("umount", entry["path"])
-            if entry["before"]:
-                self.machine.path(entry["path"]).rmdir()
-        except (Refused, OSError) as problem:
-            return f"{entry['path']}: {problem}"
+        place = self.machine.path(entry["path"])
+        if entry["before"] and place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
         return f"{entry['path']}: unmounted"

@@ -6,6 +6,7 @@ from hostlib.findings import Finding
 from hostlib.machine import clock_is_set
 
 FAR_US = 1000
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 WHY = ("receive times are held to the system clock: as far as it is off, so are they, and a clock "
        "that nobody sets drifts by seconds a day")
 INSTALL = ("apt install chrony, and name the site's servers in /etc/chrony/chrony.conf; with a PTP "
@@ -23,7 +24,7 @@ def by_offset(who, offset_us, fix):
 
 def check_chrony(machine):
     fields = (machine.ask("chronyc", "-c", "tracking") or "").split(",")
-    if len(fields) < 14:
+    if len(fields) < 14 or not NUMBER.fullmatch(fields[4]):
         return finding("unknown", "chronyd runs, chronyc does not say how far it is",
                        "chronyc tracking")
     if fields[13] == "Not synchronised":
@@ -71,13 +72,15 @@ def check(machine, _):
     running = machine.processes()
     setters = [name for name in ("chronyd", "phc2sys", "systemd-timesyn", "ntpd")
                if name in running]
+    if "timemaster" in running and "chronyd" in running:
+        return [check_chrony(machine)]  # phc2sys and ptp4l are chronyd's sources then
     if len(setters) > 1:
         return [finding("warn", f"{' and '.join(setters)} both set it, against each other",
                         "stop all but one, see systemctl list-units --state=running")]
+    if "chronyd" in running:  # it may follow the clock that ptp4l sets (refclock PHC)
+        return [check_chrony(machine)]
     if "ptp4l" in running:
         return [check_ptp(machine, running)]
-    if "chronyd" in running:
-        return [check_chrony(machine)]
     if "systemd-timesyn" in running:
         return [check_timesyncd(machine)]
     return [check_other(machine, running)]

@@ -1,8 +1,13 @@
 """What takes time away from lcores: other programs, slow clocks, sleeping CPUs, interrupts."""
+import re
+
 from hostlib import bootloader
 from hostlib.changes import SetValue
 from hostlib.findings import Finding
 from hostlib.machine import cpus_text, kernel_arguments, online_cpus, parse_cpus
+
+# of a list in a kernel argument: 2, 2-3, 2-N up to the last CPU, 0-7:1/2 one of each two
+PART = re.compile(r"(\d+|N)(?:-(\d+|N)(?::(\d+)/(\d+))?)?")
 
 BASE = "/sys/devices/system/cpu"
 SLOW_WAKE_US = 10  # an idle state that takes longer to leave costs frames of a burst
@@ -12,22 +17,24 @@ def without_cpus(name, when="runtime"):
     return Finding(name, "not-applicable", when, "give the capture's CPUs with --cpus LIST")
 
 
-def argument_cpus(machine, name):
-    """CPUs of an argument such as isolcpus=managed_irq,domain,2-3."""
-    found = set()
-    for word in kernel_arguments(machine):
-        if word.startswith(f"{name}="):
-            parts = word.partition("=")[2].split(",")
-            found |= parse_cpus(",".join(part for part in parts if part[:1].isdigit()))
-    return found
-
-
-def file_cpus(machine, name):
-    """CPUs that a file lists; an empty one may say (null)."""
-    try:
-        return parse_cpus(machine.read(f"{BASE}/{name}"))
-    except ValueError:
+def part_cpus(text, last):
+    """CPUs of a part of such a list; none of a flag, as in isolcpus=managed_irq,domain,2-3."""
+    if text == "all":
+        return set(range(last + 1))
+    found = PART.fullmatch(text)
+    if not found:
         return set()
+    first, end = (last if word == "N" else int(word)
+                  for word in (found[1], found[2] or found[1]))
+    take, of = int(found[3] or 1), int(found[4] or 1)
+    return {cpu for cpu in range(first, min(end, last) + 1) if (cpu - first) % max(of, 1) < take}
+
+
+def argument_cpus(machine, name):
+    """CPUs that a kernel argument names."""
+    last = max(online_cpus(machine))
+    return {cpu for word in kernel_arguments(machine) if word.startswith(f"{name}=")
+            for part in word.partition("=")[2].split(",") for cpu in part_cpus(part, last)}
 
 
 def isolation_arguments(machine, cpus):
@@ -40,9 +47,9 @@ def check_isolated(machine, options):
     cpus = options.cpus
     if not cpus:
         return [without_cpus("isolated-cpus", "boot")]
-    nohz = file_cpus(machine, "nohz_full") | argument_cpus(machine, "nohz_full")
+    nohz = machine.cpus(f"{BASE}/nohz_full") | argument_cpus(machine, "nohz_full")
     lacking = {
-        "isolcpus": cpus - file_cpus(machine, "isolated"),
+        "isolcpus": cpus - machine.cpus(f"{BASE}/isolated"),
         "nohz_full": cpus - nohz,
         "rcu_nocbs": cpus - argument_cpus(machine, "rcu_nocbs") - nohz,
     }
@@ -63,8 +70,8 @@ def check_siblings(machine, options):
         return [without_cpus("smt-siblings")]
     cores = {}
     for cpu in sorted(online_cpus(machine)):
-        listed = machine.read(f"{BASE}/cpu{cpu}/topology/thread_siblings_list") or str(cpu)
-        cores[cpu] = parse_cpus(listed) & online_cpus(machine)
+        listed = machine.cpus(f"{BASE}/cpu{cpu}/topology/thread_siblings_list")
+        cores[cpu] = listed & online_cpus(machine) or {cpu}
     shared = sorted({cpus_text(cores.get(cpu, {cpu})) for cpu in options.cpus
                      if len(cores.get(cpu, {cpu})) > 1})
     if not shared:
@@ -132,7 +139,8 @@ def mask_text(cpus):
 
 
 def mask_cpus(text):
-    number = int((text or "0").replace(",", ""), 16)
+    digits = (text or "").replace(",", "")
+    number = int(digits, 16) if re.fullmatch("[0-9a-fA-F]+", digits) else 0
     return {bit for bit in range(number.bit_length()) if number >> bit & 1}
 
 
@@ -143,9 +151,9 @@ def check_interrupts(machine, options):
     hits = []
     for number in machine.names("proc/irq"):
         path = f"/proc/irq/{number}/smp_affinity_list"
-        effective = machine.read(f"/proc/irq/{number}/effective_affinity_list")
-        if number.isdigit() and machine.exists(path) and options.cpus & parse_cpus(
-                effective or machine.read(path)):
+        effective = machine.cpus(f"/proc/irq/{number}/effective_affinity_list")
+        if number.isdigit() and machine.exists(path) and options.cpus & (
+                effective or machine.cpus(path)):
             hits.append(number)
     default = "/proc/irq/default_smp_affinity"
     changes = [SetValue(f"/proc/irq/{number}/smp_affinity_list", cpus_text(others), optional=True)

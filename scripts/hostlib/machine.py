@@ -49,6 +49,13 @@ class Machine:
         except ValueError:
             return None
 
+    def cpus(self, name):
+        """The CPUs that a file lists; none where it says something else, as (null)."""
+        try:
+            return parse_cpus(self.read(name))
+        except ValueError:
+            return set()
+
     def setting(self, name):
         """The value of a kernel file; of `always [madvise] never` the one in force."""
         text = self.read(name)
@@ -137,7 +144,7 @@ def cpus_text(cpus):
 
 
 def online_cpus(machine):
-    return parse_cpus(machine.read("sys/devices/system/cpu/online") or "0")
+    return machine.cpus("sys/devices/system/cpu/online") or {0}
 
 
 def kernel_arguments(machine):

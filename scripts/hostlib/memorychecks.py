@@ -4,7 +4,7 @@ import re
 from hostlib import bootloader, sysctls
 from hostlib.changes import Mount, PutLines, SetValue
 from hostlib.findings import Finding
-from hostlib.machine import kernel_arguments, parse_cpus
+from hostlib.machine import kernel_arguments
 
 WHY_HUGE = ("batches and receive buffers live in hugepages of the NIC's node: without them "
             "tickcapd does not start, and on another node every frame crosses the link between "
@@ -23,7 +23,7 @@ def nodes(machine, cpus):
     base = "/sys/devices/system/node"
     found = []
     for name in machine.names(base):
-        held = parse_cpus(machine.read(f"{base}/{name}/cpulist")) \
+        held = machine.cpus(f"{base}/{name}/cpulist") \
             if re.fullmatch(r"node\d+", name) else set()
         if held and (not cpus or held & cpus) and machine.exists(f"{base}/{name}/hugepages"):
             found.append((int(name[4:]), f"{base}/{name}/hugepages"))

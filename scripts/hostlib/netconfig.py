@@ -12,7 +12,7 @@ def remember(machine, interface):
     """Everything that goes with the interface; nothing of it is written anywhere else."""
     base = f"sys/class/net/{interface}"
     said = machine.ask("ip", "-json", "address", "show", "dev", interface)
-    up = bool(int(machine.read(f"{base}/flags") or "0", 16) & 1)
+    up = bool((machine.number(f"{base}/flags") or 0) & 1)
     if said is None and up:
         raise Refused(f"the addresses of {interface} cannot be remembered without the program ip: "
                       "apt install iproute2")
@@ -22,12 +22,15 @@ def remember(machine, interface):
     found = {"name": interface, "mtu": machine.number(f"{base}/mtu"), "up": up,
              "addresses": addresses, "routes": []}
     for family in ("-4", "-6"):
-        said = machine.ask("ip", "-json", family, "route", "show", "dev", interface)
+        said = machine.ask("ip", "-json", family, "route", "show", "table", "all", "dev",
+                           interface)
         for route in json.loads(said or "[]"):
             if route.get("protocol") not in ("kernel", "ra", "dhcp"):
                 words = [family, "route", "replace", route["dst"]]
-                for key, word in (("gateway", "via"), ("metric", "metric"), ("prefsrc", "src")):
+                for key, word in (("gateway", "via"), ("metric", "metric"), ("prefsrc", "src"),
+                                  ("table", "table")):
                     words += [word, str(route[key])] if key in route else []
+                words += ["onlink"] if "onlink" in route.get("flags", []) else []
                 found["routes"].append(words)
     return found
 

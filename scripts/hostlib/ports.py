@@ -47,13 +47,17 @@ def driver_of(machine, address):
     return machine.link(f"{DEVICES}/{address}/driver") or ""
 
 
-def interface_of(machine, address):
-    """The interface that the kernel made of a device; a virtio device has it one step below."""
+def interfaces_of(machine, address):
+    """What the kernel made of a device, mostly one; a virtio device has it one step below."""
     folders = [f"{DEVICES}/{address}/net"] + [
         f"{DEVICES}/{address}/{name}/net" for name in machine.names(f"{DEVICES}/{address}")
         if re.fullmatch(r"virtio\d+", name)]
-    names = [name for folder in folders for name in machine.names(folder)]
-    return names[0] if names else ""
+    return [name for folder in folders for name in machine.names(folder)]
+
+
+def interface_of(machine, address):
+    """The first of its interfaces; empty: it has none."""
+    return next(iter(interfaces_of(machine, address)), "")
 
 
 def alias_driver(machine, address):
@@ -72,7 +76,7 @@ def link_of(machine, interface):
     base = f"sys/class/net/{interface}"
     if not interface:
         return ""
-    if not int(machine.read(f"{base}/flags") or "0", 16) & 1:
+    if not (machine.number(f"{base}/flags") or 0) & 1:
         return "off"
     if machine.read(f"{base}/carrier") != "1":
         return "no carrier"
@@ -93,7 +97,16 @@ def read_port(machine, profiles, address):
                 mac=machine.read(f"sys/class/net/{interface}/address") or "" if interface else "",
                 profile=profile, bind=profiles[profile]["bind"],
                 iommu_group=machine.link(f"{folder}/iommu_group") or "",
-                needed=traffic.needs(machine, interface) if interface else [])
+                needed=[sentence for name in interfaces_of(machine, address)
+                        for sentence in traffic.needs(machine, name)] +
+                functions(machine, folder, profiles[profile]["bind"]))
+
+
+def functions(machine, folder, bind):
+    """A sentence where virtual functions would go with the driver of their physical one."""
+    count = machine.number(f"{folder}/sriov_numvfs") if bind == "vfio-pci" else 0
+    return [f"has {count} virtual functions, which would be gone: echo 0 > {folder}/sriov_numvfs, "
+            "or name one of them"] if count else []
 
 
 def is_port(machine, address):

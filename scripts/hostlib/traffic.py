@@ -1,9 +1,8 @@
-"""What an interface is needed for: the default route, a login, a bond or a bridge.
+"""What an interface is needed for: the default route, a login, a bond, a bridge or a VLAN.
 
 Read from /proc/net and sysfs, so that nothing has to be installed and a tree can stand in.
 """
 import ipaddress
-import os
 
 from hostlib.machine import Refused
 
@@ -24,6 +23,14 @@ def words_address(text):
 
 def routes(machine):
     """[(network, interface)] of the main tables of IPv4 and IPv6."""
+    try:
+        return read_routes(machine)
+    except ValueError as problem:
+        raise Refused("whether a port carries the default route cannot be told: /proc/net/route "
+                      f"or /proc/net/ipv6_route has a row that is no route: {problem}") from None
+
+
+def read_routes(machine):
     found = []
     for row in rows(machine, "route")[1:]:
         if len(row) > 7 and int(row[3], 16) & (ROUTE_UP | ROUTE_REJECT) == ROUTE_UP:
@@ -41,8 +48,22 @@ def default_interfaces(machine):
             if network.prefixlen == 0 and interface != "lo"}
 
 
+def session_ports(machine):
+    """Where this very session arrived. sudo takes the variable away, so that those who started
+    this program are asked too."""
+    process, found = "self", set()
+    while process and process != "0":
+        environment = (machine.read(f"proc/{process}/environ") or "").split("\0")
+        words = next((entry.split() for entry in environment
+                      if entry.startswith("SSH_CONNECTION=")), [])
+        found |= {int(word) for word in words[3:4] if word.isdigit()}
+        about = machine.read(f"proc/{process}/stat") or ""
+        process = next(iter(about.rpartition(") ")[2].split()[1:2]), None)  # its parent
+    return found
+
+
 def ssh_ports(machine):
-    """Where logins arrive: as sshd is configured, and as this very session says."""
+    """Where logins arrive: as sshd is configured, and as this session says."""
     ports = {22}
     files = ["etc/ssh/sshd_config"] + [f"etc/ssh/sshd_config.d/{name}"
                                        for name in machine.names("etc/ssh/sshd_config.d")]
@@ -51,22 +72,30 @@ def ssh_ports(machine):
             words = line.split()
             if len(words) > 1 and words[0].lower() == "port" and words[1].isdigit():
                 ports.add(int(words[1]))
-    here = os.environ.get("SSH_CONNECTION", "").split() if machine.is_this else []
-    return ports | ({int(here[3])} if len(here) == 4 else set())
+    return ports | (session_ports(machine) if machine.is_this else set())
+
+
+def ways_to(machine, table, own, peer):
+    """Interfaces that may lead to a peer. Addresses of a link are on every one of them: there it
+    is that which has our own end."""
+    if peer.version == 6 and peer.is_link_local:
+        return {row[5] for row in rows(machine, "if_inet6")
+                if len(row) > 5 and ipaddress.ip_address(bytes.fromhex(row[0])) == own}
+    ways = [(network.prefixlen, interface) for network, interface in table
+            if network.version == peer.version and peer in network]
+    return {interface for length, interface in ways if length == max(ways)[0]}
 
 
 def logins(machine):
-    """{peer address: interface that leads to it} of established connections to sshd."""
+    """{peer address: interfaces that lead to it} of established connections to sshd."""
     ports, table, found = ssh_ports(machine), routes(machine), {}
     for name in ("tcp", "tcp6"):
         for row in rows(machine, name)[1:]:
             if len(row) < 4 or row[3] != ESTABLISHED or int(row[1].split(":")[1], 16) not in ports:
                 continue
-            peer = words_address(row[2].split(":")[0])
-            ways = [(network.prefixlen, interface) for network, interface in table
-                    if network.version == peer.version and peer in network]
-            if ways and not peer.is_loopback:
-                found[str(peer)] = max(ways)[1]
+            own, peer = (words_address(end.split(":")[0]) for end in row[1:3])
+            if not peer.is_loopback:
+                found[str(peer)] = ways_to(machine, table, own, peer)
     return found
 
 
@@ -90,12 +119,17 @@ def needs(machine, interface):
             through = "" if upper == interface else f" (through {upper})"
             found.append(f"carries the default route{through}, without it this host is cut off: "
                          "move the route to another interface")
-    for peer, upper in sorted(logins(machine).items()):
-        if interface in below(machine, upper):
+    for peer, uppers in sorted(logins(machine).items()):
+        if any(interface in below(machine, upper) for upper in uppers):
             found.append(f"carries the login from {peer}: log in through another interface")
     master = machine.link(f"sys/class/net/{interface}/master")
     if master:
         found.append(f"is a member of {master}: take it out, ip link set dev {interface} nomaster")
+    for entry in machine.names(f"sys/class/net/{interface}"):
+        upper = entry.removeprefix("upper_")
+        if entry != upper != master:
+            found.append(f"carries {upper}, which would be gone for good: take it away first, ip "
+                         f"link delete dev {upper}")
     return found
 
 

@@ -121,6 +121,12 @@ def default_route_ipv6(machine):
                                             "00000001 00000000 00000003     eth4")
 
 
+def second_interface(machine):
+    default_route(CONNECTX, "mlx5_core")(machine)
+    machine.tree.folder(f"sys/bus/pci/devices/{NIC}/net/eth5")
+    machine.tree.put("proc/net/route", DEFAULT_ROUTE.format("eth5"))
+
+
 def small_disk(machine):
     if os.getuid() != 0:
         raise Skip("not root: no file system can be mounted")
@@ -202,6 +208,8 @@ CHECKED = {
         "route"]),
     "by a VLAN on it": (default_route(ICE, "ice", upper="eth4.7"), ["carries the default route"]),
     "by IPv6": (default_route_ipv6, ["carries the default route"]),
+    "by the second interface of a NIC": (second_interface, [
+        f"{NIC} is eth5, which carries the default route"]),
     "a bifurcated NIC carries the default route": (default_route(CONNECTX, "mlx5_core"), [
         "carries the default route: DPDK would take its frames away from the kernel"]),
     "no such NIC": (sets('ports.0.device="0000:5f:00.0"'), [
@@ -236,7 +244,9 @@ CHECKED = {
     "main behind a real-time lcore": (of_priority("main_cpus=[4]"), [
         "realtime: the main thread would wait for ever behind lcore 4: leave CPU 4 out of "
         "main_cpus"]),
-    "an unknown profile": (sets("ports.0.profile=icc"), ["there is no profile 'icc' in "]),
+    "an unknown profile": (sets("ports.0.profile=icc"), [
+        "there is no profile 'icc' in .*/drivers-config: name a file there, without .yaml, or "
+        "leave `profile` out"]),
     "the profile of another NIC": (sets("ports.0.profile=mlx5"), [
         "profile 'mlx5' is not for PCI device 8086:1592; leave `profile` out"]),
     "more queues than there are": (sets(f"ports.0.rx_lcores={[4] * 200}"), [

@@ -41,7 +41,7 @@ NICS = {
 
 QEMU = """
 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine q35
--accel tcg,thread=multi -cpu max,la57=off -smp 2 -device intel-iommu,intremap=on,caching-mode=on
+-accel tcg,thread=multi -cpu max,la57=off -device intel-iommu,intremap=on,caching-mode=on
 -device virtio-serial-pci -device virtio-blk-pci,drive=disk
 """.split()
 
@@ -95,13 +95,14 @@ class Program:
 class Guest:
     """A running guest, as a context; `kernel`: more arguments for its kernel."""
 
-    def __init__(self, nic="e1000e", kernel=""):
+    def __init__(self, nic="e1000e", kernel="", cpus=2, memory_mib=MEMORY_MIB):
         if shutil.which(QEMU[0]) is None:
             raise Skip(f"{QEMU[0]} is not installed: scripts/deps guest")
         if not os.access(TICKCAPD, os.X_OK):
             raise Skip("tickcapd was not built: DPDK is not on this machine")
         self.nic = nic
         self.kernel = kernel
+        self.size = ["-smp", str(cpus), "-m", str(memory_mib)]
         self.driver = NICS[nic][1]
         self.image = image()
         self.folder = workspace()
@@ -136,8 +137,8 @@ class Guest:
         """QEMU's command line."""
         with open(self.path / "disk", "wb") as disk:
             disk.truncate(DISK_BYTES)
-        words = QEMU + ["-m", str(MEMORY_MIB), "-kernel", str(self.image.kernel),
-                        "-initrd", str(self._write_root()),
+        words = QEMU + self.size + [
+                        "-kernel", str(self.image.kernel), "-initrd", str(self._write_root()),
                         "-append", f"{KERNEL} {self.kernel}{' tickcap.shell' if shell else ''}",
                         "-drive", f"file={self.path}/disk,format=raw,if=none,id=disk,cache=unsafe",
                         "-netdev", f"dgram,id=cable,local.type=unix,local.path={self.cable},"

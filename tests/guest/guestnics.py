@@ -37,19 +37,19 @@ def make_feed(folder):
     return feed, expected
 
 
-def ask(guest, question):
+def ask(guest, question, prefix="tickcap_guest"):
     """What telemetry answers, through DPDK's own client."""
-    said = guest.must("dpdk-telemetry.py", "-f", "tickcap_guest",
+    said = guest.must("dpdk-telemetry.py", "-f", prefix,
                       given=f"{question}\nquit\n".encode())
     answers = [json.loads(line[line.index("{"):]) for line in said.splitlines() if question in line]
     return answers[-1][question]
 
 
-def await_frames(guest, frames):
+def await_frames(guest, frames, prefix="tickcap_guest"):
     """Asks until that many were received; the summary then."""
     received, patience = 0, QUESTIONS
     while patience > 0:
-        summary = ask(guest, "/tickcap/summary")
+        summary = ask(guest, "/tickcap/summary", prefix)
         if summary["received"] >= frames:
             return summary
         patience = QUESTIONS if summary["received"] > received else patience - 1
@@ -60,17 +60,18 @@ def await_frames(guest, frames):
 def inject(guest, feed):
     """Sends a feed into the guest's NIC, frame by frame; answers how many frames it were."""
     said = run(INJECT, feed, guest.cable, FRAMES_A_SECOND, timeout=PATIENCE).expect(0).text
+    print(f"# {guest.nic}: {said.strip()}", file=sys.stderr)
     return int(said.split()[0])
 
 
-def fetch_capture(guest, folder):
+def fetch_capture(guest, folder, capture=CAPTURE):
     """Brings the guest's only segment to the host."""
-    names = guest.must("ls", CAPTURE).split()
+    names = guest.must("ls", capture).split()
     segments = [name for name in names if name.endswith(".tick")]
     assert len(segments) == 1, names
     path = f"{folder}/{segments[0]}"
     with open(path, "wb") as file:
-        file.write(guest.get(f"{CAPTURE}/{segments[0]}"))
+        file.write(guest.get(f"{capture}/{segments[0]}"))
     return path
 
 
@@ -158,6 +159,36 @@ def test_e1000e_uio_where_the_iommu_lets_pass():
 
 def test_e1000e_captures():
     capture_and_compare("e1000e")
+
+
+def write_groups(path, groups, frames):
+    """A file with frames of each group in turn."""
+    pcapio.write(path, [(10**18 + number, len(frame), frame) for number, frame in enumerate(
+        pcapio.udp_frame(pcapio.moldudp64("TEST", 1 + number // len(groups), [b"S" + bytes(11)]),
+                         group=groups[number % len(groups)])
+        for number in range(frames * len(groups)))])
+
+
+def test_e1000e_lets_in_what_is_joined():
+    """A device that is to be neither promiscuous nor open to all groups is told their addresses:
+    others stay outside."""
+    with workspace() as folder, Guest("e1000e") as guest:
+        reserve_hugepages(guest)
+        bind(guest)
+        guest.must("sh", "-c", "sed 's/^promiscuous: true/promiscuous: false/; "
+                   "s/^allmulticast: true/allmulticast: false/' drivers-config/e1000e.yaml "
+                   ">own.yaml")
+        write_groups(f"{folder}/feed.pcap", ["233.54.12.111", "239.9.9.9", "233.86.230.111"], 50)
+        daemon = guest.start("tickcapd", "capture.yaml", "--set", "ports.0.join=true", "--set",
+                             "ports.0.profile=/tickcap/own.yaml")
+        daemon.await_words("capturing into")
+        inject(guest, f"{folder}/feed.pcap")
+        assert await_frames(guest, 100)["received"] == 100
+        daemon.signal()
+        daemon.wait().expect(0)
+        info = json.loads(guest.must("tickcap", "info", "--json", CAPTURE))
+        lines = {line["line"]: line["packets"] for line in info["channels"][0]["lines"]}
+        assert (info["frames"], info["unmatched_frames"], lines) == (100, 0, {"a": 50, "b": 50})
 
 
 def test_vmxnet3_refuses_too_few_buffers():

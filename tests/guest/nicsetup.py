@@ -13,7 +13,7 @@ def reserve_hugepages(guest):
 
 
 def give_hugepages_back(guest):
-    guest.must("scripts/host", "--undo", "--only", "hugepages-node*")
+    guest.must("scripts/host", "--undo")
 
 
 def bind(guest):

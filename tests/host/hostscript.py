@@ -96,6 +96,12 @@ def ptp(tree, offset=None, present="true", system=True):
                  f"sending: GET TIME_STATUS_NP\n\tmaster_offset  {offset}\n\tgmPresent  {present}")
 
 
+def ptp_under_chrony(tree, offset):
+    """chronyd follows the NIC's clock, which ptp4l sets; or timemaster has phc2sys tell it."""
+    put_process(tree, 701, "ptp4l")
+    chrony(tree, offset)
+
+
 def timesyncd(tree, is_set):
     tree.remove("proc/700")
     put_process(tree, 701, "systemd-timesyn")
@@ -152,6 +158,7 @@ WRONG = [
     (lambda t: ptp(t), "clock", "unknown", "does not say", "pmc"),
     (lambda t: timesyncd(t, True), "clock", "warn", "milliseconds", "chrony"),
     (lambda t: timesyncd(t, False), "clock", "bad", "has not set", "timedatectl"),
+    (lambda t: ptp_under_chrony(t, "-0.002"), "clock", "warn", "chronyd follows", "makestep"),
     (lambda t: put_process(t, 702, "systemd-timesyn"), "clock", "warn", "against each other",
      "stop all but one"),
 ]
@@ -293,6 +300,15 @@ def test_only_nodes_of_the_capture_need_pages():
         assert checks["hugepages-node1"]["state"] == "bad" and "hugepages-node0" not in checks
 
 
+def test_clocks_that_work_together():
+    for others in (["ptp4l"], ["ptp4l", "phc2sys", "timemaster"]):
+        with server() as tree:
+            for number, name in enumerate(others, 701):
+                put_process(tree, number, name)
+            checks, _ = look(tree)
+            assert checks["clock"]["state"] == "ok", (others, checks["clock"])
+
+
 def test_pages_of_other_sizes_count():
     with server() as tree:
         tree.put(HUGE, "0")
@@ -365,6 +381,10 @@ def test_a_damaged_journal_is_refused():
             ended = script("host", "--root", tree.root, word).expect(2)
             assert "host.json is no JSON" in ended.err, ended
         same(before, tree.snapshot())
+        for text in ("{}", "[1]", '[{"kind": "value"}]'):
+            tree.put("var/lib/tickcap/host.json", text)
+            ended = script("host", "--root", tree.root, "--undo").expect(2)
+            assert "host.json is not a list of what was done" in ended.err, ended
 
 
 def test_only_one_check():
@@ -377,6 +397,56 @@ def test_only_one_check():
         changed = {name for name, text in tree.snapshot().items() if before.get(name) != text}
         assert changed - {"var/lib/tickcap"} == {THP, HUGE, "var/lib/tickcap/host.json"}, changed
         assert len(done) == 2, done
+
+
+def test_undo_keeps_what_it_could_not_take_back():
+    with server() as tree:
+        tree.link("sys/kernel/refuses", "/proc/version")  # readable, and takes nothing
+        now = pathlib.Path("/proc/version").read_text().rstrip("\n")
+        entries = [{"kind": "value", "path": f"/sys/kernel/{name}", "before": "0", "after": after}
+                   for name, after in (("refuses", now), ("gone", "1"), ("takes", "1"))]
+        tree.put("sys/kernel/takes", "1")
+        tree.put("var/lib/tickcap/host.json", json.dumps(entries))
+        said = script("host", "--root", tree.root, "--undo").expect(1).text
+        assert "/sys/kernel/takes: 1 -> 0\n/sys/kernel/gone: it is gone\n" in said, said
+        assert "/sys/kernel/refuses" in said.splitlines()[2], said
+        assert json.loads(tree.read("var/lib/tickcap/host.json")) == entries[:1]
+
+
+def test_undo_is_of_everything():
+    with server() as tree:
+        tree.put(THP, "[always] madvise never")
+        look(tree, "--apply")
+        before = tree.snapshot()
+        ended = script("host", "--root", tree.root, "--undo", "--only", "thp").expect(2)
+        assert "--undo takes back everything" in ended.err, ended
+        same(before, tree.snapshot())
+
+
+def test_a_journal_that_others_can_write_is_not_followed():
+    """What stands there is done as root: /var/lib/tickcap may be somebody's home."""
+    if os.getuid() != 0:
+        raise tap.Skip("not root: nothing can be given away")
+    for owner, mode, refused in ((0, 0o755, False), (1000, 0o755, True), (0, 0o777, True)):
+        with server() as tree:
+            path = tree.put("var/lib/tickcap/host.json", "[]").parent
+            os.chown(path, owner, -1)
+            path.chmod(mode)
+            ended = script("host", "--root", tree.root, "--undo").expect(2 if refused else 0)
+            assert ("would be done as root" in ended.err) == refused, ended
+
+
+def test_files_that_say_something_else():
+    """As some machines have them, or as they look while they are written."""
+    for name, text in (("proc/irq/24/smp_affinity_list", "(null)"),
+                       ("proc/irq/default_smp_affinity", "?"),
+                       ("sys/devices/system/cpu/cpu2/topology/thread_siblings_list", ""),
+                       ("sys/devices/system/cpu/nohz_full", " (null)"),
+                       ("sys/devices/system/node/node1/cpulist", "(null)"),
+                       ("answers/chronyc -c tracking", "," * 13), ("proc/meminfo", "")):
+        with server() as tree:
+            tree.put(name, text)
+            look(tree)
 
 
 def test_wrong_use():
@@ -404,6 +474,14 @@ def test_lists_of_cpus():
     assert cpuchecks.mask_text({0, 33}) == "00000002,00000001"
 
 
+def test_lists_of_kernel_arguments():
+    with server() as tree:
+        for text, cpus in (("2-N", set(range(2, 8))), ("all", set(range(8))), ("N", {7}),
+                           ("0-7:1/4,3", {0, 3, 4}), ("nohz,domain,1", {1}), ("6-99", {6, 7})):
+            tree.put("proc/cmdline", f"quiet nohz_full={text}")
+            assert cpuchecks.argument_cpus(machine.Machine(tree.root), "nohz_full") == cpus, text
+
+
 def test_this_machine_is_looked_at():
     ended = script("host", "--json")
     assert ended.code in (0, 1) and not ended.err, ended
@@ -428,7 +506,7 @@ def test_hugepages_of_this_machine_come_and_go():
         assert int(path.read_text()) == before + 16
         assert "nothing to set" in script("host", "--apply", *words).expect(0).text
     finally:
-        script("host", "--undo", "--only", found[0]["name"])
+        script("host", "--undo")
     assert int(path.read_text()) == before
     assert not pathlib.Path("/var/lib/tickcap/host.json").exists()
 

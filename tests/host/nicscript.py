@@ -37,7 +37,7 @@ class Machine:
                 (VIRTIO, "1af4:1041", "virtio-pci", "eth0", 14, 0)):
             kernel.add_nic(address, numbers, driver, interface, group if iommu else None, node)
         self.tree.put("answers/ip -json address show dev eth2", ADDRESSES)
-        self.tree.put("answers/ip -json -4 route show dev eth2", ROUTES)
+        self.tree.put("answers/ip -json -4 route show table all dev eth2", ROUTES)
         self.tree.put("sys/class/net/eth2/flags", "0x1003")
         self.tree.put("sys/class/net/eth2/carrier", "1")
         for name in ("lo", "bond0", "eth9"):
@@ -145,7 +145,8 @@ def ip(*words):
 def state():
     return [ip("-br", "link", "show", "dev", "tap0").split()[:2],
             ip("-br", "address", "show", "dev", "tap0").split()[2:],
-            ip("-4", "route", "show", "dev", "tap0"), ip("-6", "route", "show", "dev", "tap0"),
+            ip("-4", "route", "show", "table", "all", "dev", "tap0"),
+            ip("-6", "route", "show", "dev", "tap0"),
             "mtu 1420" in ip("link", "show", "dev", "tap0")]
 before, machine = state(), Machine()
 config = netconfig.remember(machine, "tap0")
@@ -166,7 +167,9 @@ def test_an_interface_comes_back_as_it_was():
     with Wire() as wire:
         inside = ("ip", "netns", "exec", wire.receiver)
         for words in ("address add 10.0.0.5/24 dev tap0", "link set dev tap0 mtu 1420",
-                      "route add 10.9.0.0/16 via 10.0.0.1 dev tap0 metric 50"):
+                      "route add 10.9.0.0/16 via 10.0.0.1 dev tap0 metric 50",
+                      "route add 10.8.0.0/16 via 10.0.0.1 dev tap0 table 100",
+                      "route add 10.7.0.0/16 via 192.0.2.1 dev tap0 onlink"):
             must(*inside, "ip", *words.split())
         run(*inside, "/usr/bin/python3", "-c", PUT_BACK, SOURCE / "scripts").expect(0)
 
@@ -249,6 +252,24 @@ def test_a_login_on_another_port_is_refused():
         refused(machine, ["eth2"], "carries the login from 10.7.1.9")
 
 
+SESSION = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from hostlib import traffic
+from hostlib.machine import Machine
+print(sorted(traffic.ssh_ports(Machine())))
+"""
+
+
+def test_the_port_of_this_session_is_known_behind_sudo():
+    """Which takes SSH_CONNECTION out of the environment: a shell above still has it."""
+    words = ["env", "SSH_CONNECTION=10.7.1.9 50000 10.0.0.5 2223", "sh", "-c",
+             'env -u SSH_CONNECTION "$@"; exit $?', "sh", "/usr/bin/python3", "-c", SESSION,
+             SOURCE / "scripts"]
+    assert "2223" in run(*words).expect(0).text
+    assert "2223" not in run(*words[-4:]).expect(0).text
+
+
 def test_a_login_over_ipv6_is_refused():
     with Machine() as machine:
         zeros, net = "0" * 32, "fd000001" + "0" * 24
@@ -260,11 +281,68 @@ def test_a_login_over_ipv6_is_refused():
         refused(machine, ["eth2"], "carries the login from fd00:1::9")
 
 
+def test_a_login_over_a_link_local_address_is_refused():
+    """Such addresses are on every link: the interface is the one that has our own end."""
+    for interface in ("eth2", "eth9"):
+        with Machine() as machine:
+            zeros, net = "0" * 32, "fe80" + "0" * 28
+            machine.tree.put("proc/net/ipv6_route", "\n".join(
+                f"{net} 40 {zeros} 00 {zeros} 100 2 0 00000001 {name}"
+                for name in ("eth2", "eth9")))
+            machine.tree.put("proc/net/if_inet6", f"fe80{'0' * 27}1 02 40 20 80 {interface}\n"
+                                                  f"fe80{'0' * 27}2 03 40 20 80 other")
+            machine.tree.put("proc/net/tcp6", f"sl local rem st\n0: 000080FE{'0' * 16}01000000:0016"
+                                              f" 000080FE{'0' * 16}09000000:C001 01 0:0")
+            if interface == "eth2":
+                refused(machine, ["eth2"], "carries the login from fe80::9")
+            else:
+                nic(machine.tree, "bind", "eth2").expect(0)
+
+
 def test_a_member_of_a_bond_is_refused():
     with Machine() as machine:
         machine.tree.link("sys/class/net/eth2/master", "../bond0")
         refused(machine, ["eth2"],
                 "is a member of bond0: take it out, ip link set dev eth2 nomaster")
+
+
+def test_what_stands_on_a_port_is_not_taken_with_it():
+    with Machine() as machine:
+        machine.tree.link("sys/class/net/eth2/upper_eth2.100", "../eth2.100")
+        refused(machine, ["eth2"], f"eth2 ({ICE}) carries eth2.100, which would be gone for good: "
+                                   "take it away first, ip link delete dev eth2.100")
+
+
+def test_virtual_functions_are_not_taken_with_it():
+    with Machine() as machine:
+        machine.tree.put(f"sys/bus/pci/devices/{ICE}/sriov_numvfs", "0")
+        assert not machine.ports()[ICE]["needed"]
+        machine.tree.put(f"sys/bus/pci/devices/{ICE}/sriov_numvfs", "4")
+        refused(machine, ["eth2"], f"eth2 ({ICE}) has 4 virtual functions, which would be gone: "
+                                   f"echo 0 > /sys/bus/pci/devices/{ICE}/sriov_numvfs")
+        machine.tree.put(f"sys/bus/pci/devices/{MLX}/sriov_numvfs", "4")  # it keeps its driver
+        nic(machine.tree, "bind", MLX).expect(0)
+
+
+def test_every_interface_of_a_port_counts():
+    with Machine() as machine:
+        machine.tree.put("sys/class/net/eth20/flags", "0x1003")
+        machine.tree.folder(f"sys/bus/pci/devices/{ICE}/net/eth20")
+        machine.route(("0.0.0.0", 0, "eth20"))
+        refused(machine, ["eth2"], "carries the default route")
+
+
+def test_files_that_say_something_else():
+    for name, text in (("sys/class/net/eth2/flags", "?"), ("sys/class/net/eth2/flags", ""),
+                       (f"sys/bus/pci/devices/{ICE}/vendor", ""), ("proc/net/tcp", "sl\n0: 00"),
+                       (f"sys/bus/pci/devices/{ICE}/numa_node", "-1")):
+        with Machine() as machine:
+            machine.tree.put(name, text)
+            assert ICE in machine.ports(), (name, text)
+    with Machine() as machine:  # who cannot tell where the default route is says so
+        machine.tree.put("proc/net/route", "Iface\neth2 0 0 0003 0 0 0 ?")
+        refused(machine, ["eth2"], "whether a port carries the default route cannot be told",
+                forced=False)
 
 
 def test_without_an_iommu():
@@ -373,7 +451,7 @@ def test_after_a_start():
         tree = machine.tree
         said = nic(tree, "bind", ICE, "--boot").expect(0).text
         unit = tree.read("etc/systemd/system/tickcap-nic.service")
-        assert f"ExecStart={SOURCE}/scripts/nic restore" in unit, unit
+        assert f'ExecStart="{SOURCE}/scripts/nic" restore' in unit, unit
         assert "tickcap-nic.service: written" in said, said
         assert "systemctl enable tickcap-nic.service" in tree.orders(), tree.orders()
         nic(tree, "bind", VIRTIO).expect(0)
@@ -388,6 +466,30 @@ def test_after_a_start():
         assert not (tree.root / "etc/systemd/system/tickcap-nic.service").exists()
         assert "systemctl disable tickcap-nic.service" in tree.orders(), tree.orders()
         assert not (tree.root / "var/lib/tickcap").exists()
+
+
+def test_a_start_at_which_it_fails_is_not_the_last():
+    with Machine() as machine:
+        nic(machine.tree, "bind", ICE, "--boot").expect(0)
+        for refuses, code, driver in (([ICE], 1, "ice"), ([], 0, "vfio-pci")):
+            start_again(machine)
+            machine.kernel.refuses = set(refuses)
+            nic(machine.tree, "restore").expect(code)
+            assert machine.ports()[ICE]["boot"] and machine.kernel.driver(ICE) == driver
+        nic(machine.tree, "--undo").expect(0)
+
+
+def test_a_port_that_came_back_with_a_start_is_looked_at_anew():
+    with Machine() as machine:
+        nic(machine.tree, "bind", ICE).expect(0)
+        start_again(machine)
+        machine.tree.put("sys/class/net/eth2/flags", "0x1003")
+        machine.tree.put("answers/ip -json address show dev eth2",
+                         ADDRESSES.replace("10.0.0.5", "10.0.0.6"))
+        nic(machine.tree, "bind", ICE).expect(0)
+        nic(machine.tree, "unbind", ICE).expect(0)
+        addresses = [order for order in machine.tree.orders() if order.startswith("ip address")]
+        assert addresses == ["ip address replace 10.0.0.6/24 dev eth2"], addresses
 
 
 def test_restore_goes_on_after_a_port_that_is_gone():
