@@ -470,6 +470,7 @@ static bool is_filtered(struct tc_intake *intake, const struct passage *passage)
                                   passage->marks, passage->packet->messages))
         return false;
     filter_packet(intake, passage->arrival, passage->line, passage->packet, &passage->verdict);
+    intake->lines[passage->line].heard_ns = passage->arrival->rx_ns;
     return true;
 }
 

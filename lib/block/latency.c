@@ -173,14 +173,17 @@ void tc_latencies_write(struct tc_scribe *out, const struct tc_latencies *latenc
 void tc_latencies_read(struct tc_cursor *in, struct tc_latency *lines, uint16_t line_count,
                        uint64_t *left_out)
 {
+    uint64_t lowest = 0;
+
     *left_out += tc_cursor_u64(in);
     while (!in->failed && tc_cursor_left(in) > 0) {
         uint64_t line = tc_cursor_u64(in);
 
-        if (line >= line_count) {
+        if (line < lowest || line >= line_count) {
             in->failed = true;
             return;
         }
+        lowest = line + 1;
         for (size_t row = 0; row < TC_LATENCY_ROWS; row++)
             tc_histogram_read(in, (struct tc_histogram *)&lines[line] + row);
     }

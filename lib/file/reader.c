@@ -118,6 +118,7 @@ static enum tc_status open_stream(struct stream *stream, const struct tc_roster_
         .state = &stream->state,
         .start = &stream->first->state,
         .block = &stream->header,
+        .path = stream->first->path,
     };
     return TC_OK;
 }
@@ -376,6 +377,7 @@ static void join_block(struct tc_reader *reader, struct stream *stream, struct c
 
     chain->have = false;
     stream->header = chain->header;
+    stream->source.path = chain->segment->path;
     if (tc_join_block(stream->join, &chain->header, chain->bytes, reader->options.verify,
                       &detail) != TC_OK ||
         tc_stream_state_block(&stream->state, stream->join, &detail) != TC_OK) {

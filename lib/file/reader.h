@@ -18,6 +18,7 @@ struct tc_source {
     struct tc_stream_state *state; /* names at this point; figures after the last whole block */
     const struct tc_stream_state *start; /* at the start of the first segment that was given */
     const struct tc_block_header *block; /* that frames are being taken from */
+    const char *path;                    /* of the segment in which that block stands */
     bool from_begin;                     /* the first segments of all its writers were given */
 };
 

@@ -7,10 +7,15 @@
 
 #include "base/placer.h"
 #include "block/chorus.h"
+#include "file/toldevents.h"
+
+enum { PATH_BYTES = 1024 };
 
 /* What a block says of its end. */
 struct claim {
+    char path[PATH_BYTES]; /* of its segment, which may be closed by then */
     struct tc_ledger ledger;
+    struct tc_nic nic;
     struct tc_line_state *lines;
     struct tc_merged *channels;
     struct tc_block_header header;
@@ -21,6 +26,9 @@ struct counted_source {
     struct tc_retrace retrace;
     struct claim claim;
     struct tc_ledger last; /* as claimed by the block before */
+    struct tc_nic last_nic;
+    struct tc_told_events told; /* of the frame that comes next */
+    bool told_differ;           /* has been said; one such difference brings others */
     uint64_t first_rx_ns, last_rx_ns;
     uint32_t frames; /* of the block, so far */
     uint32_t messages;
@@ -57,8 +65,8 @@ static void TC_PRINTF(3, 4)
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    tc_fail(&fault, TC_DAMAGED, "stream %u, block %lu: %s", source->source->stream,
-            source->claim.header.number, sentence);
+    tc_fail(&fault, TC_DAMAGED, "%.240s: block %lu of stream %u: %s", source->claim.path,
+            source->claim.header.number, source->source->stream, sentence);
     recount->told(recount->context, &fault);
 }
 
@@ -99,6 +107,8 @@ static enum tc_status open_source(struct tc_recount *recount, struct counted_sou
     recount->runs[counted->run].exact &= source->from_begin;
     counted->source = source;
     counted->last = source->start->ledger;
+    counted->last_nic = source->start->nic;
+    snprintf(counted->claim.path, PATH_BYTES, "%s", source->path);
     counted->claim.lines = calloc(catalog->line_count + 1u, sizeof counted->claim.lines[0]);
     counted->claim.channels = calloc(catalog->channel_count + 1u,
                                      sizeof counted->claim.channels[0]);
@@ -226,6 +236,10 @@ static void compare_block(struct tc_recount *recount, struct counted_source *sou
     if (source->frames > 0 && (source->first_rx_ns != claim->header.first_rx_ns ||
                                source->last_rx_ns != claim->header.last_rx_ns))
         differ(recount, source, "the header's receive times are not those of its frames");
+    if (source->told.count > 0 && source->retrace.exact)
+        differ(recount, source, "a %s event stands before no frame",
+               tc_event_type(source->told.events[0].kind)->name);
+    source->told.count = 0;
     if (!tc_ledger_closes(&claim->ledger))
         differ(recount, source,
                "the ledger does not close: %lu received, but %lu recorded, %lu "
@@ -235,7 +249,11 @@ static void compare_block(struct tc_recount *recount, struct counted_source *sou
     for (size_t row = 0; row < TC_LEDGER_ROWS; row++)
         if (tc_ledger_get(&claim->ledger, row) < tc_ledger_get(&source->last, row))
             differ(recount, source, "the ledger counts %s backwards", tc_ledger_rows[row].name);
+    for (size_t row = 0; row < TC_NIC_ROWS; row++)
+        if (((const uint64_t *)&claim->nic)[row] < ((const uint64_t *)&source->last_nic)[row])
+            differ(recount, source, "the port counts %s backwards", tc_nic_rows[row].name);
     source->last = claim->ledger;
+    source->last_nic = claim->nic;
     if (!same_rows(recount, source, "the ledger", tc_ledger_rows, TC_LEDGER_ROWS, &claim->ledger,
                    &source->retrace.ledger) ||
         !compares_figures(source))
@@ -250,7 +268,9 @@ static void begin_block(struct counted_source *source)
 {
     const struct tc_stream_state *state = source->source->state;
 
+    snprintf(source->claim.path, PATH_BYTES, "%s", source->source->path);
     source->claim.ledger = state->ledger;
+    source->claim.nic = state->nic;
     source->claim.header = *source->source->block;
     memcpy(source->claim.lines, state->lines, state->catalog->line_count * sizeof state->lines[0]);
     memcpy(source->claim.channels, state->channels,
@@ -259,6 +279,15 @@ static void begin_block(struct counted_source *source)
     source->first_rx_ns = UINT64_MAX;
     source->last_rx_ns = 0;
     source->in_block = true;
+}
+
+/* Only then do events tell of packets whose frames are elsewhere. */
+static bool is_of_no_port(const struct tc_source *source)
+{
+    for (uint16_t i = 0; i < source->capture->stream_count; i++)
+        if (source->capture->streams[i].number == source->stream)
+            return source->capture->streams[i].port == TC_PORT_NONE;
+    return false;
 }
 
 /* Channels that several streams bring are counted over all of them. */
@@ -272,6 +301,21 @@ static void hear(struct tc_recount *recount, const struct tc_retraced *packet)
         tc_chorus_take(&run->chorus, &report, packet->time_ns, &ruling);
 }
 
+/* What stands before a frame; NULL: the frame is no packet. */
+static void check_told(struct tc_recount *recount, struct counted_source *source,
+                       const struct tc_retraced *packet, uint64_t frame)
+{
+    const struct tc_sequence *line = packet != NULL ? &source->retrace.lines[packet->line].sequence
+                                                    : NULL;
+    struct tc_error detail;
+
+    if (tc_told_events_check(&source->told, packet, line, &detail) == TC_OK ||
+        source->told_differ || !source->retrace.exact)
+        return;
+    source->told_differ = true;
+    differ(recount, source, "frame %lu: %.200s", frame, detail.text);
+}
+
 static enum tc_status take_packet(void *context, const struct tc_retraced *packet,
                                   struct tc_error *error)
 {
@@ -282,6 +326,8 @@ static enum tc_status take_packet(void *context, const struct tc_retraced *packe
         differ(recount, recount->taking,
                "the flags of frame %lu are not those that its sequence numbers give",
                packet->item->number);
+    if (packet->recorded)
+        check_told(recount, recount->taking, packet, packet->item->number);
     hear(recount, packet);
     return TC_OK;
 }
@@ -311,21 +357,17 @@ enum tc_status tc_recount_take(struct tc_recount *recount, const struct tc_item 
     recount->taking = source;
     if (item->kind == TC_ITEM_EVENT && item->event->kind == TC_EVENT_UNHEARD)
         recount->runs[source->run].exact = false;
+    if (item->kind == TC_ITEM_EVENT && !is_of_no_port(item->source))
+        tc_told_events_add(&source->told, item->event);
     if (tc_retrace_take(&source->retrace, item, take_packet, recount, &detail) == TC_MEMORY)
         return tc_fail(error, TC_MEMORY, "%s", detail.text);
     if (detail.status != TC_OK) {
         differ(recount, source, "%s", detail.text);
         recount->given_up = true;
+    } else if (item->kind == TC_ITEM_FRAME && source->told.count > 0) {
+        check_told(recount, source, NULL, item->number); /* it is no packet */
     }
     return TC_OK;
-}
-
-static bool is_of_no_port(const struct tc_source *source)
-{
-    for (uint16_t i = 0; i < source->capture->stream_count; i++)
-        if (source->capture->streams[i].number == source->stream)
-            return source->capture->streams[i].port == TC_PORT_NONE;
-    return false;
 }
 
 /* What the last segment says of the whole run. */

@@ -69,7 +69,9 @@ enum tc_status tc_retrace_init(struct tc_retrace *retrace, const struct tc_sourc
     retrace->lines = calloc(catalog->line_count + 1u, sizeof retrace->lines[0]);
     retrace->arbiters = calloc(catalog->channel_count + 1u, sizeof(struct tc_arbiter *));
     retrace->arbiter_memory = calloc(catalog->channel_count + 1u, sizeof(void *));
-    if (retrace->lines == NULL || retrace->arbiters == NULL || retrace->arbiter_memory == NULL)
+    retrace->left_out = calloc(catalog->channel_count + 1u, sizeof retrace->left_out[0]);
+    if (retrace->lines == NULL || retrace->arbiters == NULL || retrace->arbiter_memory == NULL ||
+        retrace->left_out == NULL)
         status = no_memory(source, error);
     for (uint16_t i = 0; status == TC_OK && i < catalog->line_count; i++)
         status = open_line(retrace, i, error);
@@ -96,6 +98,7 @@ void tc_retrace_free(struct tc_retrace *retrace)
     free(retrace->lines);
     free(retrace->arbiters);
     free(retrace->arbiter_memory);
+    free(retrace->left_out);
     *retrace = (struct tc_retrace){0};
 }
 
@@ -130,12 +133,18 @@ static enum tc_status pass_on(struct tc_retrace *retrace, struct tc_retraced *re
 {
     struct tc_retrace_line *line = &retrace->lines[retraced->line];
     const struct tc_arbiter_time time = {retraced->time_ns, retraced->time_ns};
+    bool *left_out =
+        &retrace->left_out[retrace->source->capture->catalog.lines[retraced->line].channel];
 
     if (line->arbiter != NULL)
         tc_arbiter_take(line->arbiter, line->index, &retraced->run, &retraced->verdict, time,
                         &retraced->ruling);
     retraced->before_ns = line->heard_ns;
+    retraced->before_exact = !line->left_out && (retrace->from_begin || line->heard_ns > 0);
     line->heard_ns = retraced->time_ns;
+    line->left_out = !retraced->recorded;
+    *left_out |= !retraced->recorded;
+    retraced->ruling_exact = line->arbiter == NULL || (retrace->from_begin && !*left_out);
     return told(context, retraced, error);
 }
 

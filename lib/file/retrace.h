@@ -26,6 +26,8 @@ struct tc_retraced {
     uint64_t late;           /* of the old messages */
     uint64_t time_ns;        /* receive time; of a run, of the last frame of its event */
     uint64_t before_ns;      /* receive time of the line's packet before; 0: none */
+    bool before_exact;       /* that packet, if any, is recorded */
+    bool ruling_exact;       /* all packets of the channel so far are recorded, and were read */
 };
 
 struct tc_retrace_line {
@@ -33,6 +35,7 @@ struct tc_retrace_line {
     struct tc_arbiter *arbiter;
     uint32_t index;
     uint64_t heard_ns;
+    bool left_out; /* the latest packet is not recorded */
     void *memory;
 };
 
@@ -41,6 +44,7 @@ struct tc_retrace {
     struct tc_retrace_line *lines;
     struct tc_arbiter **arbiters; /* by channel; NULL where lines are not compared here */
     void **arbiter_memory;
+    bool *left_out;          /* by channel: some packets are not recorded */
     struct tc_ledger ledger; /* since the begin of the run, as the trackers give it */
     bool from_begin;         /* the stream is read from its begin */
     bool exact;              /* every packet that was left out has been told of */

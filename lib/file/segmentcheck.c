@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#include "block/events.h"
-#include "track/drop.h"
+#include "file/eventcheck.h"
 
 static void fault_of(struct tc_segment_check *check, const struct tc_error *error)
 {
@@ -22,28 +21,6 @@ static void fault(struct tc_segment_check *check, uint64_t offset, const char *s
 
 /* ---- a block ---- */
 
-/* What an event says can be read; of a kind that is not known here nothing is said. */
-static bool is_sound(struct tc_stream_state *state, const struct tc_event *event)
-{
-    struct tc_cursor in = tc_cursor_of(event->payload, event->payload_bytes);
-    struct tc_session session;
-    struct tc_drop drop;
-
-    if (tc_event_type(event->kind) == NULL)
-        return true;
-    switch ((enum tc_event_kind)event->kind) {
-    case TC_EVENT_SYMBOL:
-        return tc_stream_state_symbol(state, event->about, event->payload, event->payload_bytes,
-                                      NULL) == TC_OK;
-    case TC_EVENT_SESSION:
-        tc_session_read(&in, &session);
-        return !in.failed && tc_cursor_left(&in) == 0 && event->about < state->catalog->line_count;
-    case TC_EVENT_DROPPED:
-    case TC_EVENT_FILTERED: tc_drop_read(&in, &drop); return !in.failed && tc_cursor_left(&in) == 0;
-    default: return event->payload_bytes == tc_event_fields_bytes(tc_event_fields(event->kind));
-    }
-}
-
 static void check_states(struct tc_segment_check *check, const struct tc_block_header *header)
 {
     uint32_t count;
@@ -53,8 +30,9 @@ static void check_states(struct tc_segment_check *check, const struct tc_block_h
     if (tc_stream_state_block(&check->segment->state, check->join, &detail) != TC_OK)
         fault(check, header->offset, detail.text);
     for (uint32_t i = 0; i < count; i++)
-        if (!is_sound(&check->segment->state, &events[i])) {
-            fault(check, header->offset, "an event of the block cannot be read");
+        if (tc_event_check(&check->segment->capture, &check->segment->state, &events[i], &detail) !=
+            TC_OK) {
+            fault(check, header->offset, detail.text);
             break;
         }
 }
@@ -255,15 +233,37 @@ static bool can_count_latencies(const struct tc_segment_check *check)
     return true;
 }
 
+/* Whether the box holds latencies, whosever. */
+static enum tc_status read_latencies(struct tc_segment_check *check, bool *sound,
+                                     struct tc_error *error)
+{
+    struct tc_segment *segment = check->segment;
+    uint16_t lines = segment->capture.catalog.line_count;
+    struct tc_cursor box = tc_segment_box(segment, TC_BOX_LATENCIES);
+    struct tc_latency *read = calloc(lines + 1u, sizeof *read);
+    uint64_t left_out = 0;
+
+    if (read == NULL)
+        return tc_fail(error, TC_MEMORY, "no memory to verify %s", segment->path);
+    tc_latencies_read(&box, read, lines, &left_out);
+    free(read);
+    *sound = !box.failed;
+    if (!*sound)
+        fault(check, segment->blocks_end, "the latencies cannot be read");
+    return TC_OK;
+}
+
 static enum tc_status check_latencies(struct tc_segment_check *check, struct tc_error *error)
 {
     struct tc_segment *segment = check->segment;
     struct tc_cursor box = tc_segment_box(segment, TC_BOX_LATENCIES);
     size_t length = tc_cursor_left(&box);
     struct tc_scribe out;
+    bool sound = false;
+    enum tc_status status = read_latencies(check, &sound, error);
 
-    if (!can_count_latencies(check))
-        return TC_OK;
+    if (status != TC_OK || !sound || !can_count_latencies(check))
+        return status;
     out = tc_scribe_of(malloc(TC_LATENCIES_BYTES_MAX), TC_LATENCIES_BYTES_MAX);
     if (out.bytes == NULL)
         return tc_fail(error, TC_MEMORY, "no memory to verify %s", segment->path);

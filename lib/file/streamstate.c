@@ -154,23 +154,46 @@ enum tc_status tc_stream_state_channels(struct tc_stream_state *state, struct tc
     return TC_OK;
 }
 
+/* Ledger, clock or counters: nothing else stands beside them. */
+static enum tc_status read_fixed(struct tc_stream_state *state, enum tc_box_kind kind,
+                                 struct tc_cursor in, struct tc_error *error)
+{
+    const char *what = "the ledger";
+
+    if (kind == TC_BOX_LEDGER) {
+        tc_ledger_read(&in, &state->ledger);
+    } else if (kind == TC_BOX_CLOCK) {
+        what = "the clock";
+        tc_clock_read(&in, &state->clock);
+    } else {
+        what = "the port's counters";
+        tc_nic_read(&in, &state->nic);
+    }
+    if (in.failed)
+        return tc_fail(error, TC_DAMAGED, "%s: cut short, or with values that there are not", what);
+    if (tc_cursor_left(&in) > 0)
+        return tc_fail(error, TC_DAMAGED, "%s: %zu bytes too long", what, tc_cursor_left(&in));
+    return TC_OK;
+}
+
 enum tc_status tc_stream_state_block(struct tc_stream_state *state, const struct tc_join *join,
                                      struct tc_error *error)
 {
-    struct tc_cursor ledger = tc_join_box(join, TC_COL_LEDGER);
-    struct tc_cursor clock = tc_join_box(join, TC_COL_CLOCK);
-    struct tc_cursor nic = tc_join_box(join, TC_COL_NIC);
-    enum tc_status status;
+    static const struct {
+        enum tc_block_column column;
+        enum tc_box_kind kind;
+    } rows[] = {
+        {TC_COL_LEDGER, TC_BOX_LEDGER}, {TC_COL_CLOCK, TC_BOX_CLOCK}, {TC_COL_NIC, TC_BOX_NIC}};
+    enum tc_status status = TC_OK;
 
-    if (tc_cursor_left(&ledger) > 0)
-        tc_ledger_read(&ledger, &state->ledger);
-    if (tc_cursor_left(&clock) > 0)
-        tc_clock_read(&clock, &state->clock);
-    if (tc_cursor_left(&nic) > 0)
-        tc_nic_read(&nic, &state->nic);
-    if (ledger.failed || clock.failed || nic.failed)
-        return tc_fail(error, TC_DAMAGED,
-                       "the ledger, the clock or the port's counters of a block are cut short");
+    for (size_t i = 0; status == TC_OK && i < sizeof rows / sizeof rows[0]; i++) {
+        struct tc_cursor column = tc_join_box(join, rows[i].column);
+
+        if (tc_cursor_left(&column) > 0)
+            status = read_fixed(state, rows[i].kind, column, error);
+    }
+    if (status != TC_OK)
+        return status;
     status = tc_stream_state_channels(state, tc_join_box(join, TC_COL_CHANNELS), error);
     if (status != TC_OK)
         return status;
@@ -215,15 +238,12 @@ enum tc_status tc_stream_state_read(struct tc_stream_state *state, uint32_t kind
                                     struct tc_cursor box, struct tc_error *error)
 {
     switch ((enum tc_box_kind)kind) {
-    case TC_BOX_LEDGER: tc_ledger_read(&box, &state->ledger); break;
-    case TC_BOX_CLOCK: tc_clock_read(&box, &state->clock); break;
-    case TC_BOX_NIC: tc_nic_read(&box, &state->nic); break;
+    case TC_BOX_LEDGER:
+    case TC_BOX_CLOCK:
+    case TC_BOX_NIC: return read_fixed(state, (enum tc_box_kind)kind, box, error);
     case TC_BOX_CHANNEL_STATES: return tc_stream_state_channels(state, box, error);
     case TC_BOX_LINE_STATES: return tc_stream_state_lines(state, box, error);
     case TC_BOX_SYMBOLS: return read_symbols(state, box, error);
     default: return TC_OK;
     }
-    return box.failed ? tc_fail(error, TC_DAMAGED,
-                                "the ledger, the clock or the port's counters are cut short")
-                      : TC_OK;
 }

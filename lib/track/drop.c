@@ -84,6 +84,43 @@ void tc_drop_malformed(struct tc_drop *drop, uint16_t line)
         run->malformed++;
 }
 
+/* Totals of the runs of one kind. */
+struct sums {
+    uint64_t packets;
+    uint64_t messages;
+    uint64_t malformed;
+};
+
+static bool add_run(struct sums *sums, const struct tc_drop_run *entry)
+{
+    const struct tc_run *run = &entry->run;
+
+    sums->packets += run->packets;
+    sums->malformed += entry->malformed;
+    return !__builtin_add_overflow(sums->messages, run->end - run->first, &sums->messages) &&
+           run->heartbeats <= run->packets && run->stale <= run->heartbeats &&
+           (run->packets > 0 || run->end == run->first);
+}
+
+bool tc_drop_closes(const struct tc_drop *drop)
+{
+    struct sums lost = {0}, left_out = {0};
+    bool sound = true;
+
+    for (uint32_t i = 0; i < drop->run_count; i++)
+        sound &= add_run(drop->runs[i].fate == TC_DROP_FILTERED ? &left_out : &lost,
+                         &drop->runs[i]);
+    sound &= lost.packets <= drop->frames && left_out.packets <= drop->filtered_frames &&
+             lost.messages <= drop->messages && left_out.messages <= drop->filtered_messages &&
+             lost.malformed + left_out.malformed <= drop->malformed &&
+             drop->malformed <= drop->frames && drop->unmatched <= drop->frames - drop->malformed;
+    if (!sound || !drop->exact)
+        return sound;
+    return lost.messages == drop->messages && left_out.messages == drop->filtered_messages &&
+           lost.malformed + left_out.malformed == drop->malformed &&
+           lost.packets + drop->malformed + drop->unmatched == drop->frames;
+}
+
 /* Width, name: the head in order, then a run in order. */
 #define TC_DROP_HEAD(X)     \
     X(4, cause)             \

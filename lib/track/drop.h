@@ -76,6 +76,12 @@ static inline size_t tc_drop_bytes(const struct tc_drop *drop)
     return TC_DROP_HEAD_BYTES + drop->run_count * (size_t)TC_DROP_RUN_BYTES;
 }
 
+/*
+ * Whether its totals are those of its runs, as far as these are all of it: each packet and each
+ * broken frame that was lost is in a run, and of the lost frames the others were of no channel.
+ */
+bool tc_drop_closes(const struct tc_drop *drop);
+
 void tc_drop_write(struct tc_scribe *out, const struct tc_drop *drop);
 
 /* Fails the cursor when the bytes are no such event. */

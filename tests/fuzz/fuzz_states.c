@@ -1,9 +1,12 @@
 /*
- * What batches and blocks tell of trackers: losses, states of lines, sessions, ledgers, clocks.
- * Any bytes are refused, or they are what is written again.
+ * What batches, blocks and indexes tell beside frames: losses, states of lines, sessions, ledgers,
+ * clocks, figures of channels, counters of ports, latencies. Any bytes are refused, or they are
+ * what is written again.
  *
  * Input: which of them, then its bytes.
  */
+#include "block/latency.h"
+#include "clock/clock.h"
 #include "fuzz.h"
 #include "track/drop.h"
 #include "track/state.h"
@@ -19,6 +22,7 @@ static bool take_drop(struct tc_cursor *in, struct tc_scribe *out)
 
     tc_drop_read(in, &drop);
     FUZZ_MUST(drop.run_count <= TC_DROP_RUNS_MAX, "a loss has more runs than there can be");
+    (void)tc_drop_closes(&drop);
     if (!in->failed)
         tc_drop_write(out, &drop);
     return !in->failed;
@@ -66,6 +70,56 @@ static bool take_clock(struct tc_cursor *in, struct tc_scribe *out)
     return !in->failed;
 }
 
+static bool take_merged(struct tc_cursor *in, struct tc_scribe *out)
+{
+    struct tc_merged merged = {0};
+
+    tc_merged_read(in, &merged);
+    if (!in->failed)
+        tc_merged_write(out, &merged);
+    return !in->failed;
+}
+
+static bool take_nic(struct tc_cursor *in, struct tc_scribe *out)
+{
+    struct tc_nic nic = {0};
+
+    tc_nic_read(in, &nic);
+    if (!in->failed)
+        tc_nic_write(out, &nic);
+    return !in->failed;
+}
+
+/* One histogram: its lowest and highest values are in buckets that are not empty. */
+static bool take_histogram(struct tc_cursor *in, struct tc_scribe *out)
+{
+    static struct tc_histogram histogram;
+
+    tc_histogram_clear(&histogram);
+    tc_histogram_read(in, &histogram);
+    if (in->failed)
+        return false;
+    FUZZ_MUST(histogram.total == 0 || histogram.lowest <= histogram.highest,
+              "the lowest of the values is above the highest");
+    FUZZ_MUST(tc_histogram_quantile(&histogram, 0.5) >= histogram.lowest &&
+                  tc_histogram_quantile(&histogram, 0.5) <= histogram.highest,
+              "the middle of the values is beyond their ends");
+    tc_histogram_write(out, &histogram);
+    return true;
+}
+
+/* Latencies of two lines, which are not written again: what is left out is the writer's choice. */
+static bool take_latencies(struct tc_cursor *in, struct tc_scribe *out)
+{
+    static struct tc_latency lines[2];
+    uint64_t left_out = 0;
+
+    (void)out;
+    memset(lines, 0, sizeof lines);
+    tc_latencies_read(in, lines, 2, &left_out);
+    return false;
+}
+
 /* A line goes on from any state, whatever packets follow. */
 static bool resume_line(struct tc_cursor *in, struct tc_scribe *out)
 {
@@ -108,7 +162,8 @@ static bool resume_line(struct tc_cursor *in, struct tc_scribe *out)
 }
 
 static bool (*const takes[])(struct tc_cursor *in, struct tc_scribe *out) = {
-    take_drop, take_line, take_session, take_ledger, take_clock, resume_line};
+    take_drop,   take_line,   take_session, take_ledger,    take_clock,
+    resume_line, take_merged, take_nic,     take_histogram, take_latencies};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {

@@ -19,6 +19,7 @@ FEEDS = {"moldudp64/itch50": "nasdaq/itch50", "iextp/deep10": "iex/deep10",
          "iextp/tops16": "iex/tops16"}  # in order of their ids, as the registry has them
 FRAMES = 24  # of a sample; later ones bring little that is new
 NUMBERS = itertools.count()
+TIME = 17 * 10**17
 HEADER = 128  # bytes of a block's header, and of the fixed part of a head
 
 
@@ -163,6 +164,13 @@ def segment_seeds(seeds, feeds, folder):
         seeds.add("feeds", bytes(8) + boxes_of(segment)[6])
 
 
+def golden_seeds(seeds):
+    """Files with every kind of event, and with the streams of a channel that several bring."""
+    for name in ("events", "chorus", "plain"):
+        for path in sorted((SOURCE / "tests/golden/captures" / name).glob("*.tick")):
+            seeds.add("segments", path.read_bytes() + b"\0")
+
+
 def block_seeds(seeds, feeds, folder):
     """Blocks of a capture of all feeds, and their columns."""
     columns = {}
@@ -186,13 +194,22 @@ def block_seeds(seeds, feeds, folder):
 
 def state_seeds(seeds):
     session = struct.pack("<16sQQII", b"2026112001", 1, 90, 1, 0)
-    run = struct.pack("<16sQQIIIIQ", b"2026112001", 5, 9, 1, 4, 1, 0, 0)
-    drop = struct.pack("<IIQQQQQQQ", 0, 1, 4, 4, 0, 17 * 10**17, 17 * 10**17 + 9, 400, 2) + run * 2
-    line = struct.pack("<IIQ", 3, 0, 9) + bytes(16) + struct.pack("<Q", 2) + session * 2
-    ledger = struct.pack("<II", 15, 0) + bytes(range(120))
-    clock = struct.pack("<BBBBIQQQQQ", 2, 2, 1, 1, 7, 9, 17 * 10**17, 1 << 32, 40, 0)
+    drop = struct.pack("<II10Q", 3, 1, 5, 8, 1, 0, 2, 0, 400, TIME, TIME + 9, 2)
+    drop += b"".join(struct.pack("<16s6Q5IHBB", b"2026112001", 5, 9, 1, 2, 3, 4, 2, 1, 0, 0, 0,
+                                 line, 3, 0) for line in (0, 1))
+    line = struct.pack("<II14Q", 14, 0, *range(14)) + struct.pack("<Q", 2) + session * 2
+    ledger = struct.pack("<II15Q", 15, 0, *range(15))
+    clock = struct.pack("<BBBBIQQQQQqQHB5x", 2, 2, 1, 1, 7, 9, TIME, 1 << 48, 40, 2000, -3, TIME,
+                        37, 16)
     packets = bytes(number % 256 for number in range(0, 6 * 90, 7))
-    for which, data in enumerate((drop, line, session, ledger, clock, line + packets)):
+    merged = struct.pack("<II3Q", 3, 0, 90, 2, 5)
+    nic = struct.pack("<QII3Q", TIME, 3, 0, 7, 0, 1)
+    # of -70, 5, 5, 2000 and what is beyond the last bucket
+    histogram = (b"\x04" + struct.pack("<qq", -70, 1 << 40) + b"\xb9\x0f\x01" + b"\x4c\x02"
+                 + b"\xf8\x02\x01" + b"\x82\x0d\x01")
+    latencies = bytes(16) + histogram + b"\0" + histogram
+    for which, data in enumerate((drop, line, session, ledger, clock, line + packets, merged, nic,
+                                  histogram, latencies)):
         seeds.add("states", bytes([which]) + data)
 
 
@@ -248,6 +265,7 @@ def main(folder):
         space = pathlib.Path(space)
         frames_seeds(seeds, feeds)
         segment_seeds(seeds, feeds, space)
+        golden_seeds(seeds)
         block_seeds(seeds, feeds, space)
         state_seeds(seeds)
         text_seeds(seeds)

@@ -11,7 +11,7 @@
 #include "file/verify.h"
 #include "goldtext.h"
 
-enum { PATH_BYTES = 1024, STREAMS_MAX = 4, CAPTURES_LEAST = 16, BROKEN_LEAST = 40 };
+enum { PATH_BYTES = 1024, STREAMS_MAX = 4, CAPTURES_LEAST = 20, BROKEN_LEAST = 100 };
 
 /* A path below the golden files. */
 static const char *path_of(char path[PATH_BYTES], const char *folder, const char *name)
@@ -64,7 +64,48 @@ static void write_items(struct tc_reader *reader, struct reading *reading)
     }
 }
 
-static void write_states(struct tc_reader *reader, struct reading *reading)
+/* Adds what the index of a segment has; only of that stream. */
+static void add_latencies(const char *path, const struct tc_source *source,
+                          struct tc_latency *lines)
+{
+    struct tc_error error = {0};
+    struct tc_segment *segment;
+    struct tc_cursor box;
+    uint64_t left_out = 0;
+
+    cr_assert_eq(tc_segment_open(&segment, path, &error), TC_OK, "%s", error.text);
+    if (segment->head.stream == source->stream) {
+        box = tc_segment_box(segment, TC_BOX_LATENCIES);
+        tc_latencies_read(&box, lines, source->capture->catalog.line_count, &left_out);
+        cr_assert(!box.failed && left_out == 0, "%s: no latencies", path);
+    }
+    tc_segment_close(segment);
+}
+
+/* Over all segments of a stream. */
+static void write_latencies(FILE *out, const char *folder, const struct tc_source *source)
+{
+    uint16_t count = source->capture->catalog.line_count;
+    struct tc_latency *lines = calloc(count, sizeof *lines);
+    struct dirent **names;
+    int files = scandir(folder, &names, NULL, alphasort);
+
+    cr_assert(lines != NULL && files > 0, "%s cannot be read", folder);
+    for (int i = 0; i < files; i++) {
+        char path[2 * PATH_BYTES];
+
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+        if (strstr(names[i]->d_name, ".tick") != NULL)
+            add_latencies(path, source, lines);
+        free(names[i]);
+    }
+    free(names);
+    for (uint16_t line = 0; line < count; line++)
+        gold_latency(out, source->stream, line, &lines[line]);
+    free(lines);
+}
+
+static void write_states(struct tc_reader *reader, const char *path, struct reading *reading)
 {
     for (size_t i = 0; i < tc_reader_source_count(reader); i++) {
         const struct tc_source *source = tc_reader_source(reader, i);
@@ -73,6 +114,11 @@ static void write_states(struct tc_reader *reader, struct reading *reading)
         gold_ledger(out, source->stream, &source->state->ledger);
         for (uint16_t line = 0; line < source->capture->catalog.line_count; line++)
             gold_line(out, source->stream, line, &source->state->lines[line]);
+        for (uint16_t channel = 0; channel < source->capture->catalog.channel_count; channel++)
+            gold_channel(out, source->stream, channel, &source->state->channels[channel]);
+        gold_nic(out, source->stream, &source->state->nic);
+        gold_clock(out, source->stream, &source->state->clock);
+        write_latencies(out, path, source);
     }
 }
 
@@ -113,7 +159,7 @@ static void read_capture(const char *name)
     /* what was cut off does not say what it came to */
     cr_assert_eq(tc_reader_totals(reader).complete, strncmp(name, "open_", 5) != 0);
     if (tc_reader_totals(reader).complete)
-        write_states(reader, &reading);
+        write_states(reader, path, &reading);
     tc_reader_close(reader);
     all = open_memstream(&got, &length);
     for (size_t i = 0; i < STREAMS_MAX; i++) {

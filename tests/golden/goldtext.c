@@ -62,3 +62,54 @@ void gold_line(FILE *out, uint32_t stream, uint16_t line, const struct tc_line_s
     }
     fputs(state->session_count == 0 ? " -\n" : "\n", out);
 }
+
+void gold_channel(FILE *out, uint32_t stream, uint16_t channel, const struct tc_merged *merged)
+{
+    if (merged->messages + merged->missing == 0)
+        return;
+    fprintf(out, "channel %u %u", stream, channel);
+    put_figures(out, (const uint64_t *)merged, TC_MERGED_ROWS);
+    fputc('\n', out);
+}
+
+void gold_nic(FILE *out, uint32_t stream, const struct tc_nic *nic)
+{
+    fprintf(out, "nic %u %lu", stream, nic->sampled_ns);
+    put_figures(out, (const uint64_t *)nic, TC_NIC_ROWS);
+    fputc('\n', out);
+}
+
+void gold_clock(FILE *out, uint32_t stream, const struct tc_clock *clock)
+{
+    fprintf(out, "clock %u %u %u %u %u %u,%lu,%lu,%lu,%lu,%lu,%ld,%lu,%u,%u\n", stream,
+            clock->source, clock->unit, clock->epoch, clock->in_sync, clock->corrections,
+            clock->base_ticks, clock->base_ns, clock->slope, clock->error_ns, clock->host_error_ns,
+            clock->residual_ns, clock->compared_ns, clock->ahead_s, clock->spare_bits);
+}
+
+/* How many values are in the bucket at a place, as FORMAT.md counts places. */
+static uint64_t bucket_at(const struct tc_histogram *histogram, uint32_t place)
+{
+    return place >= TC_HISTOGRAM_BUCKETS ? histogram->counts[0][place - TC_HISTOGRAM_BUCKETS]
+                                         : histogram->counts[1][TC_HISTOGRAM_BUCKETS - 1 - place];
+}
+
+void gold_latency(FILE *out, uint32_t stream, uint16_t line, const struct tc_latency *latency)
+{
+    for (size_t row = 0; row < TC_LATENCY_ROWS; row++) {
+        const struct tc_histogram *histogram = tc_latency_get(latency, row);
+        char before = ' ';
+
+        if (histogram->total == 0)
+            continue;
+        fprintf(out, "latency %u %u %zu %ld %ld", stream, line, row, histogram->lowest,
+                histogram->highest);
+        for (uint32_t place = 0; place < TC_HISTOGRAM_PLACES; place++) {
+            if (bucket_at(histogram, place) == 0)
+                continue;
+            fprintf(out, "%c%u.%lu", before, place, bucket_at(histogram, place));
+            before = ',';
+        }
+        fputc('\n', out);
+    }
+}

@@ -137,6 +137,38 @@ static void compare_frames(struct pipework_writer *writer, const struct tc_block
     work->block_messages += messages;
 }
 
+/*
+ * An event that the writer has added: the frame behind it has a message so far from its exchange
+ * time. From here on it is kept like the others.
+ */
+static void keep_latency(struct pipework_writer *writer, const struct tc_event *event, uint64_t at)
+{
+    struct pipework *work = writer->work;
+    const struct pipework_frame *frame =
+        &work->frames[writer->first_frame - work->frame_base + event->position];
+    uint64_t bound_ns = writer->recorder.latencies.bound_ns;
+    int64_t net_ns = (int64_t)(event->time_ns - tc_load_le64(event->payload));
+
+    PIPEWORK_MUST(event->payload_bytes == 16 && event->about == frame->line &&
+                      event->time_ns == frame->rx_ns && frame->messages > 0 &&
+                      tc_load_le64(event->payload + 8) == bound_ns &&
+                      (net_ns > 0 ? (uint64_t)net_ns : 0 - (uint64_t)net_ns) > bound_ns,
+                  "a line is said to be beyond its bound, but is not");
+    work->events = grown(work->events, work->event_count, &work->event_capacity,
+                         sizeof work->events[0]);
+    memmove(&work->events[at + 1], &work->events[at],
+            (work->event_count - at) * sizeof work->events[0]);
+    work->event_count++;
+    work->events[at] = (struct pipework_event){
+        .time_ns = event->time_ns,
+        .position = writer->first_frame + event->position,
+        .payload = copy_of(event->payload, event->payload_bytes),
+        .payload_bytes = event->payload_bytes,
+        .about = event->about,
+        .kind = event->kind,
+    };
+}
+
 static void compare_events(struct pipework_writer *writer, const struct tc_block_header *header)
 {
     struct pipework *work = writer->work;
@@ -144,6 +176,9 @@ static void compare_events(struct pipework_writer *writer, const struct tc_block
     uint32_t count;
     const struct tc_event *events = tc_join_events(work->join, &count);
 
+    for (uint32_t i = 0; i < count; i++)
+        if (events[i].kind == TC_EVENT_LATENCY)
+            keep_latency(writer, &events[i], first + i);
     PIPEWORK_MUST(count == header->events && first + count == work->event_count,
                   "a block has another number of events");
     for (uint32_t i = 0; i < count; i++) {
@@ -383,7 +418,7 @@ static void check_batch(struct pipework *work, const struct tc_batch *batch, uin
     PIPEWORK_MUST(tc_ledger_closes(&batch->ledger), "a batch's ledger does not close");
     PIPEWORK_MUST(batch->ledger.recorded == work->frame_base + work->frame_count,
                   "a batch's ledger has other recorded frames");
-    PIPEWORK_MUST(batch->ledger.no_batch == work->drops_told,
+    PIPEWORK_MUST(tc_ledger_dropped(&batch->ledger) == work->drops_told,
                   "a batch's ledger has drops that no event told");
     PIPEWORK_MUST(batch->ledger.filtered == work->filters_told,
                   "a batch's ledger has filtered frames that no event told");
@@ -476,6 +511,7 @@ static void make_writer(struct pipework *work, uint32_t number)
         .limits = tc_block_limits_of(options->limits.block_messages, options->limits.block_bytes,
                                      options->limits.batch_messages, options->batch_bytes),
         .compress = !options->plain,
+        .latency_bound_ns = options->latency_bound_ns,
     };
     uint16_t lines = options->capture->catalog.line_count;
     uint16_t channels = options->capture->catalog.channel_count;
@@ -510,6 +546,11 @@ struct pipework *pipework_new(const struct pipework_options *options)
     intake = (struct tc_intake_options){
         .stream = options->stream,
         .nic_port = options->on_port ? options->nic_port : TC_PORT_ANY,
+        .filter_unmatched = options->filter_unmatched,
+        .symbols = options->symbols,
+        .reporter = options->reporter,
+        .chorus = options->chorus,
+        .silent_after_ns = options->silent_after_ns,
         .limits = options->limits,
     };
     work->intake_bytes = tc_intake_footprint(&options->capture->catalog, &intake);

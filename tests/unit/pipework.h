@@ -31,7 +31,13 @@ struct pipework_options {
     uint32_t stream;
     bool on_port; /* frames are of `nic_port`, else of no port in particular */
     uint8_t nic_port;
-    uint32_t batches; /* 0: enough */
+    bool filter_unmatched;
+    const struct tc_symbol_filter *symbols; /* NULL: all are kept */
+    struct tc_line_reporter reporter;       /* of channels whose lines are compared elsewhere */
+    struct tc_chorus *chorus;               /* the stream has no frames, only its events */
+    uint64_t silent_after_ns;
+    uint64_t latency_bound_ns; /* 0: none */
+    uint32_t batches;          /* 0: enough */
     uint32_t batch_bytes;
     bool plain;            /* codec level none */
     const char *directory; /* where segments go; NULL: nowhere */

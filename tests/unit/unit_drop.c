@@ -327,3 +327,33 @@ Test(drop, impossible_ones_are_refused)
         cr_assert_leq(found.run_count, TC_DROP_RUNS_MAX);
     }
 }
+
+Test(drop, totals_are_those_of_the_runs)
+{
+    uint64_t *const totals[] = {&drop.frames, &drop.messages, &drop.unmatched, &drop.malformed,
+                                &drop.filtered_messages};
+
+    tc_drop_clear(&drop);
+    cr_assert(tc_drop_closes(&drop));
+    drop_one(0, 1, 10, 5);
+    drop_one(1, 1, 10, 0);
+    take(TC_DROP_FILTERED, 0, 1, 15, 2);
+    tc_drop_frame(&drop, TC_DROP_NO_BATCH, 2000, 60);
+    tc_drop_malformed(&drop, 1);
+    tc_drop_frame(&drop, TC_DROP_NO_BATCH, 2001, 60);
+    tc_drop_unmatched(&drop);
+    tc_drop_frame(&drop, TC_DROP_FILTERED, 2002, 60); /* of no line: in no run */
+    cr_assert(tc_drop_closes(&drop));
+    for (size_t i = 0; i < sizeof totals / sizeof totals[0]; i++)
+        for (int by = -1; by <= 1; by += 2) {
+            *totals[i] += (uint64_t)by;
+            cr_assert_not(tc_drop_closes(&drop), "total %zu, %d more", i, by);
+            *totals[i] -= (uint64_t)by;
+        }
+    /* where the list is not all of it, there may be more than it says, never less */
+    drop.exact = false;
+    drop.messages++;
+    cr_assert(tc_drop_closes(&drop));
+    drop.messages -= 2;
+    cr_assert_not(tc_drop_closes(&drop));
+}

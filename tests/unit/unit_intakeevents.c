@@ -1,6 +1,7 @@
 /* What batches are told: names, sessions, flags, and what every writer knows at the end. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "feed/registry.h"
 #include "intakebed.h"
@@ -247,5 +248,51 @@ Test(intakeevents, hundreds_of_lines_are_all_told_at_the_end)
     }
     stand_finish(2000);
     check_line_states(2);
+    stand_close();
+}
+
+/* A quote for a symbol. */
+static void send_quote(const char *symbol, uint64_t sequence, uint64_t time_ns)
+{
+    const struct tc_type *type = &tc_feed_tops16.types[0];
+    const struct tc_field *field = tc_field_of(type->fields, type->field_count, TC_MEAN_SYMBOL);
+    struct smith_random dice = {sequence};
+    uint8_t message[256];
+    uint16_t bytes = smith_message(&dice, &tc_feed_tops16, 0, message);
+
+    memcpy(message + field->offset, symbol, 8);
+    smith_packet_begin(&stand.packet, stand_channel(0), "S", sequence);
+    smith_packet_add(&stand.packet, message, bytes);
+    smith_packet_end(&stand.packet, time_ns, 40 * sequence);
+    stand_send_packet(0, time_ns);
+}
+
+Test(intakeevents, the_packet_before_a_gap_may_have_been_filtered)
+{
+    const struct tc_batch_limits limits = {0};
+    const struct tc_event_record *event;
+    struct tc_symbol_filter filter;
+    struct tc_cursor in;
+    uint32_t count;
+    void *memory;
+
+    stand_capture(&tc_feed_tops16, 1, 1);
+    stand_open(&limits, TC_PORT_ANY);
+    memory = calloc(1, tc_symbol_filter_footprint(&stand.capture->catalog));
+    tc_symbol_filter_init(&filter, memory, &stand.capture->catalog);
+    cr_assert_eq(tc_symbol_filter_want(&filter, "GOLD"), TC_OK);
+    stand.intake.filter = &filter;
+    send_quote("GOLD    ", 1, 100);
+    send_quote("LEAD    ", 2, 200);
+    send_quote("GOLD    ", 4, 300);
+    stand_finish(400);
+    cr_assert(stand.intake.ledger.filtered == 1 && stand.intake.ledger.recorded == 2);
+    event = stand_find_event(stand.given[0], TC_EVENT_GAP, &count);
+    cr_assert_eq(count, 1);
+    in = tc_cursor_of(event + 1, event->payload_bytes);
+    tc_cursor_take(&in, 16);
+    cr_assert(tc_cursor_u64(&in) == 3 && tc_cursor_u64(&in) == 4);
+    cr_assert_eq(tc_cursor_u64(&in), 200, "the packet before came at 200, filtered or not");
+    free(memory);
     stand_close();
 }
