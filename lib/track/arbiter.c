@@ -199,12 +199,15 @@ void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_
     hear(arbiter, from, time.now_ns);
     if (arbiter->closed_count > 0 && is_closed(arbiter, run)) {
         ruling->unheard = true;
+        ruling->slot = TC_RULING_NO_SLOT;
         return;
     }
     if (arbiter->low_end != 0)
         settle_low(arbiter);
     begin_lower(arbiter, run);
     tc_sequence_run(together, run, &merged);
+    ruling->slot = merged.slot;
+    ruling->begins = (merged.events & TC_VERDICT_NEW_SESSION) != 0;
     if (merged.old > 0)
         ruling->filled = tc_sequence_old_range(together, &merged, run->first,
                                                run->first + merged.old);
@@ -214,7 +217,7 @@ void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_
         arbiter->never_expected += arbiter->unexpected;
         arbiter->low_end = arbiter->unexpected = 0;
     }
-    if ((merged.events & TC_VERDICT_NEW_SESSION) != 0)
+    if (ruling->begins)
         tc_ranges_clear(&arbiter->somewhere[merged.slot]);
     ordinal = together->tracks[merged.slot].session.ordinal;
     from->ordinal[verdict->slot] = ordinal + 1;

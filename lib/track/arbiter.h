@@ -61,9 +61,13 @@ struct tc_arbiter {
 struct tc_ruling {
     uint64_t known;  /* of the numbers that its line now misses, those that other lines brought */
     uint64_t filled; /* numbers that had come on no line, and that it brought */
+    uint8_t slot;    /* which session of the channel it belongs to: index in `together` */
+    bool begins;     /* it opened that session */
     bool speaks;     /* its line had been silent */
     bool unheard;    /* it is of a session that is closed, and was not compared */
 };
+
+enum { TC_RULING_NO_SLOT = 2 }; /* of what is unheard */
 
 /* Bytes for a channel of `lines` lines, 2 or more; memory aligned to a cache line. */
 size_t tc_arbiter_footprint(uint32_t lines);
