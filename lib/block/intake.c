@@ -343,6 +343,11 @@ static void list_packet(struct tc_intake *intake, const struct passage *passage,
         flags |= TC_DROP_STALE;
     intake->sequences[passage->line].figures.not_recorded += passage->packet->messages;
     tc_drop_packet(&intake->drop, fate, passage->line, passage->packet, flags);
+    /* the list says what it means for the numbers; that the line speaks again it does not */
+    if (passage->ruling.speaks)
+        tc_intake_event(intake, TC_EVENT_SPEAKS, passage->line, passage->arrival->rx_ns,
+                        &intake->lines[passage->line].heard_ns,
+                        sizeof intake->lines[passage->line].heard_ns);
 }
 
 static void drop_packet(struct tc_intake *intake, const struct passage *passage)
@@ -481,16 +486,13 @@ static bool is_rare(const struct passage *passage)
             passage->ruling.speaks) != 0;
 }
 
-/* Whether nobody wants the packet; it is then counted, and told of later. */
-static bool is_filtered(struct tc_intake *intake, const struct passage *passage)
+/* Whether nobody wants the packet. */
+static inline bool is_filtered(const struct tc_intake *intake, const struct passage *passage)
 {
-    if (intake->filter == NULL ||
-        !tc_symbol_filter_rejects(intake->filter, passage->channel,
-                                  &intake->symbols[passage->channel], passage->payload,
-                                  passage->marks, passage->packet->messages))
-        return false;
-    filter_packet(intake, passage);
-    return true;
+    return intake->filter != NULL &&
+           tc_symbol_filter_rejects(intake->filter, passage->channel,
+                                    &intake->symbols[passage->channel], passage->payload,
+                                    passage->marks, passage->packet->messages);
 }
 
 /* A packet of a line whose header is sound; false when its messages are not. */
@@ -516,9 +518,9 @@ static inline bool take_packet(struct tc_intake *intake, struct passage *passage
         explain_old(intake, passage->line, packet, passage->marks, &passage->verdict);
     }
     arbitrate(intake, passage);
-    if (__builtin_expect(is_filtered(intake, passage), 0))
-        return true;
-    if (passage->frame != NULL) {
+    if (__builtin_expect(is_filtered(intake, passage), 0)) {
+        filter_packet(intake, passage);
+    } else if (passage->frame != NULL) {
         if (__builtin_expect(passage->marks == intake->spare_marks ||
                                  !tc_drop_empty(&intake->drop) || is_rare(passage),
                              0))

@@ -20,13 +20,18 @@ static struct tc_batch *take(void *context)
     return batch;
 }
 
-/* Takes a record out of a batch, or changes a byte of its payload. */
+/* Takes a record out of a batch, or changes a byte of its payload, or only looks at it. */
 static void change(struct tc_batch *batch, struct tc_event_record *event)
 {
     uint8_t *record = (uint8_t *)event;
     uint32_t bytes = event->bytes;
 
     tamper.payload_bytes = event->payload_bytes;
+    memcpy(tamper.payload, event + 1,
+           event->payload_bytes < sizeof tamper.payload ? event->payload_bytes
+                                                        : sizeof tamper.payload);
+    if (tamper.byte == TAMPER_LOOK)
+        return;
     if (tamper.byte >= 0) {
         ((uint8_t *)(event + 1))[tamper.byte] ^= 1;
         return;
@@ -72,22 +77,32 @@ static void open_recorder(const struct tc_batch_limits *limits)
                      tamper.sink, pipework_id);
 }
 
-void tamper_open(const struct tc_feed *feed, uint16_t lines, const struct tc_intake_options *wanted)
+static void open_filter(void)
+{
+    tamper.filter_bytes = tc_symbol_filter_footprint(&tamper.capture->catalog);
+    tamper.filter_memory = tc_memory_take(tamper.filter_bytes);
+    tc_symbol_filter_init(&tamper.filter, tamper.filter_memory, &tamper.capture->catalog);
+}
+
+void tamper_open(const struct tc_feed *feed, uint16_t lines, bool filters)
 {
     const struct smith_channel channel = {feed, lines};
     const struct tc_batch_supply supply = {take, give, NULL};
-    struct tc_intake_options options = wanted != NULL ? *wanted : (struct tc_intake_options){0};
+    const struct tc_intake_options options = {
+        .nic_port = TC_PORT_ANY,
+        .symbols = filters ? &tamper.filter : NULL,
+        .limits = {.writers = 1,
+                   .batch_messages = TC_BATCH_MESSAGES,
+                   .block_messages = 65536,
+                   .block_bytes = 8 << 20},
+    };
 
     tamper.capture = smith_capture_new(&channel, 1, 1);
     tamper.dice.state = 1;
     tamper.now_ns = UINT64_C(1700000000000000000);
     tamper.starved = false;
     tamper.seen = 0;
-    options.nic_port = TC_PORT_ANY;
-    options.limits = (struct tc_batch_limits){.writers = 1,
-                                              .batch_messages = TC_BATCH_MESSAGES,
-                                              .block_messages = 65536,
-                                              .block_bytes = 8 << 20};
+    open_filter();
     tamper.batch = tc_batch_init(aligned_alloc(64, TC_BATCH_BYTES), TC_BATCH_BYTES);
     tamper.intake_bytes = tc_intake_footprint(&tamper.capture->catalog, &options);
     tamper.intake_memory = tc_memory_take(tamper.intake_bytes);
@@ -111,15 +126,25 @@ static void send_frame(uint16_t line)
     tamper.now_ns += 1000;
 }
 
+/* A type of message that is no directory message and names its symbol. */
+static uint8_t class_of(const struct tc_feed *feed)
+{
+    uint8_t class = 0;
+
+    while ((feed->types[class].flags & TC_TYPE_DIRECTORY) != 0 ||
+           tc_field_of(feed->types[class].fields, feed->types[class].field_count, TC_MEAN_SYMBOL) ==
+               NULL)
+        class ++;
+    return class;
+}
+
 void tamper_send(uint16_t line, const char *session, uint64_t sequence, uint32_t messages,
                  uint64_t send_time, uint64_t stream_offset)
 {
     const struct tc_channel *channel = &tamper.capture->catalog.channels[0];
+    uint8_t class = class_of(channel->feed);
     uint8_t message[256];
-    uint8_t class = 0;
 
-    while ((channel->feed->types[class].flags & TC_TYPE_DIRECTORY) != 0)
-        class ++;
     smith_packet_begin(&tamper.packet, channel, session, sequence);
     for (uint32_t i = 0; i < messages; i++)
         cr_assert(smith_packet_add(&tamper.packet, message,
@@ -150,6 +175,7 @@ void tamper_close(void)
     free(tamper.batch);
     tc_memory_free(tamper.intake_memory, tamper.intake_bytes);
     tc_memory_free(tamper.recorder_memory, tamper.recorder_bytes);
+    tc_memory_free(tamper.filter_memory, tamper.filter_bytes);
     tc_file_sink_free(tamper.sink);
     smith_capture_free(tamper.capture);
 }

@@ -1,6 +1,7 @@
 /* What verification counts again: sound captures have no fault, changed ones have. */
 #include <criterion/criterion.h>
 
+#include "block/packetevents.h"
 #include "feed/registry.h"
 #include "segmentbed.h"
 #include "tamperbed.h"
@@ -19,7 +20,7 @@ static uint64_t faults_of(struct faults *faults)
 /* Two lines with everything that there is an event for. */
 static void record_eventful(void)
 {
-    tamper_open(&tc_feed_itch50, 2, NULL);
+    tamper_open(&tc_feed_itch50, 2, false);
     tamper_send(0, "ONE", 1, 3, 0, 0);
     tamper_send(1, "ONE", 1, 3, 0, 0);
     tamper_send(0, "ONE", 6, 2, 0, 0); /* 4 and 5 are missing */
@@ -51,7 +52,7 @@ Test(recount, an_event_that_was_taken_out_is_missed)
 {
     struct faults faults;
 
-    tamper.byte = -1;
+    tamper.byte = TAMPER_TAKE_OUT;
     for (size_t i = 0; i < sizeof kinds; i++) {
         tamper.kind = kinds[i];
         tamper.seen = 1;
@@ -88,7 +89,7 @@ Test(recount, packets_around_a_restart_may_be_left_out)
     struct faults faults;
 
     tamper.kind = 0;
-    tamper_open(&tc_feed_deep10, 1, NULL);
+    tamper_open(&tc_feed_deep10, 1, false);
     tamper_send(0, "1", 1, 4, 1000, 0);
     tamper_send(0, "1", 9, 1, 3000, 900);
     tamper_send(0, "1", 1, 1, 5000, 0); /* a restart */
@@ -99,6 +100,51 @@ Test(recount, packets_around_a_restart_may_be_left_out)
     tamper_starve(false);
     tamper_send(0, "1", 2, 1, 7000, 200);
     tamper_close();
+    cr_assert_eq(faults_of(&faults), 0, "%s", faults.first.text);
+}
+
+/* ---- what is left out on purpose ---- */
+
+static void look_at(uint8_t kind)
+{
+    tamper.kind = kind;
+    tamper.nth = 0;
+    tamper.byte = TAMPER_LOOK;
+}
+
+Test(recount, a_gap_lies_behind_the_packet_before_although_that_is_left_out)
+{
+    struct faults faults;
+    uint64_t before_ns;
+
+    look_at(TC_EVENT_GAP);
+    tamper_open(&tc_feed_deep10, 1, true);
+    tamper_send(0, "1", 1, 0, 0, 0);
+    before_ns = tamper.now_ns;
+    tamper_send(0, "1", 1, 1, 0, 0); /* filtered */
+    tamper_send(0, "1", 5, 0, 0, 0);
+    tamper_close();
+    cr_assert_eq(tamper.seen, 1);
+    cr_assert_eq(tc_load_le64(tamper.payload + TC_GAP_BEFORE_AT), before_ns);
+    cr_assert_eq(faults_of(&faults), 0, "%s", faults.first.text);
+}
+
+Test(recount, a_line_speaks_again_although_that_is_left_out)
+{
+    struct faults faults;
+    uint64_t heard_ns;
+
+    look_at(TC_EVENT_SPEAKS);
+    tamper_open(&tc_feed_deep10, 2, true);
+    heard_ns = tamper.now_ns;
+    tamper_send(1, "1", 1, 0, 0, 0);
+    tamper.now_ns += TC_SILENT_AFTER_NS;
+    tamper_send(0, "1", 1, 0, 0, 0);
+    tc_intake_tick(&tamper.intake, tamper.now_ns);
+    tamper_send(1, "1", 1, 1, 0, 0); /* filtered */
+    tamper_close();
+    cr_assert_eq(tamper.seen, 1);
+    cr_assert_eq(tc_load_le64(tamper.payload), heard_ns);
     cr_assert_eq(faults_of(&faults), 0, "%s", faults.first.text);
 }
 
@@ -151,7 +197,7 @@ static void record_strange(const struct tc_feed *feed, uint16_t lines, uint64_t 
     struct sender sender = {
         .dice = {seed}, .next = {500, 1, 1}, .times = {900, 900, 900}, .offsets = {900, 900, 900}};
 
-    tamper_open(feed, lines, NULL);
+    tamper_open(feed, lines, smith_once_in(&sender.dice, 3));
     for (uint32_t i = 0; i < 1500; i++) {
         if (smith_once_in(&sender.dice, 40))
             tamper_starve(!tamper.starved);
