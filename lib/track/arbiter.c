@@ -69,21 +69,27 @@ static const struct tc_ranges *missing_of(const struct tc_arbiter_line *line, ui
     return NULL;
 }
 
-/* A line has come to have numbers: some line misses of them only what the others miss. */
+/*
+ * A line has come to have numbers: some line misses of them only what the others miss. What is not
+ * remembered any more is final.
+ */
 static void review(struct tc_arbiter *arbiter, uint32_t line, uint8_t slot, uint64_t first,
                    uint64_t end)
 {
     struct tc_ranges *ranges = &arbiter->somewhere[slot];
     uint32_t ordinal = arbiter->together.tracks[slot].session.ordinal;
+    struct tc_range known = {first, first};
 
-    arbiter->somewhere_total -= tc_ranges_cut(ranges, first, end);
-    for (uint32_t i = 0; i < arbiter->line_count; i++) {
-        const struct tc_ranges *missing = i != line ? missing_of(&arbiter->lines[i], ordinal)
-                                                    : NULL;
-        struct tc_range part = {first, first};
+    while (tc_ranges_first(ranges, known.end, end, &known)) {
+        arbiter->somewhere_total -= tc_ranges_cut(ranges, known.first, known.end);
+        for (uint32_t i = 0; i < arbiter->line_count; i++) {
+            const struct tc_ranges *missing = i != line ? missing_of(&arbiter->lines[i], ordinal)
+                                                        : NULL;
+            struct tc_range part = {known.first, known.first};
 
-        while (missing != NULL && tc_ranges_first(missing, part.end, end, &part))
-            add_somewhere(arbiter, slot, part.first, part.end);
+            while (missing != NULL && tc_ranges_first(missing, part.end, known.end, &part))
+                add_somewhere(arbiter, slot, part.first, part.end);
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 #include "support.h"
 #include "track/arbiter.h"
 
-enum { LINES_MAX = 3, RANGES = 1024 };
+enum { LINES_MAX = 3, RANGES = TC_MISSING_RANGES };
 
 static struct bed {
     struct tc_sequence sequences[LINES_MAX];
@@ -138,6 +138,23 @@ Test(arbiter, a_slower_line_begins_lower)
     expect(5, 2, 0);
     data(1, 'A', 96, 2);
     expect(7, 0, 0);
+    tear_down();
+}
+
+/* What is beyond memory is final, whatever comes of it afterwards, and however often. */
+Test(arbiter, what_is_forgotten_is_counted_once)
+{
+    enum { HOLES = TC_ARBITER_RANGES + 100 };
+
+    set_up(2, 0);
+    for (uint64_t number = 1; number <= 2 * HOLES + 1; number += 2)
+        for (uint32_t line = 0; line < 2; line++)
+            data(line, 'A', number, 1);
+    expect(HOLES + 1, HOLES, 0);
+    for (int again = 0; again < 10; again++)
+        for (uint64_t number = 2; number <= 20; number += 2)
+            data(0, 'A', number, 1);
+    expect(HOLES + 1, HOLES, 0);
     tear_down();
 }
 
