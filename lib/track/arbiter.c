@@ -95,41 +95,53 @@ static void review(struct tc_arbiter *arbiter, uint32_t line, uint8_t slot, uint
 
 /* ---- the begin ---- */
 
+/* How many of first <= n < end no line has come to yet. */
+static uint64_t unexpected_in(const struct tc_arbiter *arbiter, uint8_t slot, uint64_t first,
+                              uint64_t end)
+{
+    struct tc_range part = {first, first};
+    uint64_t numbers = 0;
+
+    end = end < arbiter->begins[slot].end ? end : arbiter->begins[slot].end;
+    while (tc_ranges_first(&arbiter->together.tracks[slot].missing, part.end, end, &part))
+        numbers += part.end - part.first -
+                   tc_ranges_overlap(&arbiter->somewhere[slot], part.first, part.end);
+    return numbers;
+}
+
+static void expect_later(struct tc_arbiter_begin *begin, uint64_t numbers, uint64_t end)
+{
+    begin->unexpected += numbers;
+    if (end > begin->end)
+        begin->end = end;
+}
+
+/* A line has come to some of them. */
+static void come_to(struct tc_arbiter_begin *begin, uint64_t numbers)
+{
+    begin->unexpected -= numbers;
+    if (begin->unexpected == 0)
+        begin->end = 0;
+}
+
 /*
- * A line that is behind may begin below the number at which another one began. Then the session
- * began there; what lies between has come on no line, but no line has come to it yet either.
+ * A line that is behind may begin below the number at which another one began; then the session
+ * began there.
  */
 static void begin_lower(struct tc_arbiter *arbiter, const struct tc_run *run)
 {
-    struct tc_session_track *track = &arbiter->together.tracks[arbiter->together.current];
+    uint8_t slot = arbiter->together.current;
+    struct tc_session_track *track = &arbiter->together.tracks[slot];
     uint64_t before = track->missing.pushed_out;
 
     if (arbiter->together.sessions != 1 || run->first == run->end ||
         run->first >= track->session.first || !tc_session_equal(track->session.id, run->session))
         return;
-    if (arbiter->low_end == 0)
-        arbiter->low_end = track->session.first;
     tc_ranges_add(&track->missing, run->first, track->session.first);
+    expect_later(&arbiter->begins[slot], track->session.first - run->first, track->session.first);
     arbiter->together.figures.missing += track->session.first - run->first;
     arbiter->together.figures.forgotten += track->missing.pushed_out - before;
     track->session.first = run->first;
-}
-
-/* Counts what no line has come to yet; over once there is nothing of it. */
-static void settle_low(struct tc_arbiter *arbiter)
-{
-    uint8_t slot = arbiter->together.current;
-    struct tc_range part = {0, 0};
-
-    if (arbiter->together.sessions > 1)
-        slot = (uint8_t)(1 - slot);
-    arbiter->unexpected = 0;
-    while (
-        tc_ranges_first(&arbiter->together.tracks[slot].missing, part.end, arbiter->low_end, &part))
-        arbiter->unexpected += part.end - part.first -
-                               tc_ranges_overlap(&arbiter->somewhere[slot], part.first, part.end);
-    if (arbiter->unexpected == 0)
-        arbiter->low_end = 0;
 }
 
 /* ---- silence ---- */
@@ -192,6 +204,49 @@ static bool is_closed(const struct tc_arbiter *arbiter, const struct tc_run *run
 
 /* ---- the whole ---- */
 
+/* What a run of a line, which begins with it or not, means for all lines as if they were one. */
+static void take_together(struct tc_arbiter *arbiter, const struct tc_run *run, bool line_begins,
+                          struct tc_verdict *merged, struct tc_ruling *ruling)
+{
+    struct tc_sequence *together = &arbiter->together;
+    uint64_t forgotten = together->figures.forgotten;
+    struct tc_arbiter_begin *begin;
+    uint64_t expected = 0;
+
+    begin_lower(arbiter, run);
+    tc_sequence_run(together, run, merged);
+    begin = &arbiter->begins[merged->slot];
+    ruling->slot = merged->slot;
+    ruling->begins = (merged->events & TC_VERDICT_NEW_SESSION) != 0;
+    if ((merged->events & TC_VERDICT_RETIRED) != 0)
+        note_closed(arbiter, &merged->retired.id);
+    if (ruling->begins) {
+        arbiter->never_expected += begin->unexpected;
+        *begin = (struct tc_arbiter_begin){0};
+        tc_ranges_clear(&arbiter->somewhere[merged->slot]);
+    }
+    if (line_begins && merged->missing > 0)
+        expect_later(begin, merged->missing, run->first);
+    if (merged->old > 0) {
+        expected = unexpected_in(arbiter, merged->slot, run->first, run->first + merged->old);
+        ruling->filled = tc_sequence_old_range(together, merged, run->first,
+                                               run->first + merged->old) -
+                         expected;
+    }
+    /* what is forgotten is final: nobody waits any more for lines to come to it */
+    come_to(begin, together->figures.forgotten != forgotten ? begin->unexpected : expected);
+}
+
+/* A line misses numbers, which the others may have brought. */
+static void take_gap(struct tc_arbiter *arbiter, uint8_t slot, uint64_t first, uint64_t end,
+                     struct tc_ruling *ruling)
+{
+    come_to(&arbiter->begins[slot], unexpected_in(arbiter, slot, first, end));
+    add_somewhere(arbiter, slot, first, end);
+    ruling->known = end - first -
+                    tc_ranges_overlap(&arbiter->together.tracks[slot].missing, first, end);
+}
+
 void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_run *run,
                      const struct tc_verdict *verdict, struct tc_arbiter_time time,
                      struct tc_ruling *ruling)
@@ -208,44 +263,25 @@ void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_
         ruling->slot = TC_RULING_NO_SLOT;
         return;
     }
-    if (arbiter->low_end != 0)
-        settle_low(arbiter);
-    begin_lower(arbiter, run);
-    tc_sequence_run(together, run, &merged);
-    ruling->slot = merged.slot;
-    ruling->begins = (merged.events & TC_VERDICT_NEW_SESSION) != 0;
-    if (merged.old > 0)
-        ruling->filled = tc_sequence_old_range(together, &merged, run->first,
-                                               run->first + merged.old);
-    if ((merged.events & TC_VERDICT_RETIRED) != 0)
-        note_closed(arbiter, &merged.retired.id);
-    if ((merged.events & TC_VERDICT_RETIRED) != 0 && merged.retired.ordinal == 0) {
-        arbiter->never_expected += arbiter->unexpected;
-        arbiter->low_end = arbiter->unexpected = 0;
-    }
-    if (ruling->begins)
-        tc_ranges_clear(&arbiter->somewhere[merged.slot]);
+    take_together(arbiter, run,
+                  (verdict->events & (TC_VERDICT_NEW_SESSION | TC_VERDICT_RESET)) ==
+                      TC_VERDICT_NEW_SESSION,
+                  &merged, ruling);
     ordinal = together->tracks[merged.slot].session.ordinal;
     from->ordinal[verdict->slot] = ordinal + 1;
     if (verdict->old > 0)
         review(arbiter, line, merged.slot, run->first, run->first + verdict->old);
-    if (verdict->missing > 0) {
-        uint64_t first = run->first - verdict->missing;
-
-        add_somewhere(arbiter, merged.slot, first, run->first);
-        ruling->known = verdict->missing - tc_ranges_overlap(&together->tracks[merged.slot].missing,
-                                                             first, run->first);
-    }
+    if (verdict->missing > 0)
+        take_gap(arbiter, merged.slot, run->first - verdict->missing, run->first, ruling);
     if (run->end > run->first)
         tc_arbiter_arrival(arbiter, line, run->first, ordinal, time.rx_ns);
-    if (arbiter->low_end != 0)
-        settle_low(arbiter);
 }
 
 struct tc_merged tc_arbiter_figures(const struct tc_arbiter *arbiter)
 {
     const struct tc_figures *together = &arbiter->together.figures;
-    uint64_t missing = together->missing - arbiter->unexpected - arbiter->never_expected;
+    uint64_t missing = together->missing - arbiter->never_expected - arbiter->begins[0].unexpected -
+                       arbiter->begins[1].unexpected;
 
     return (struct tc_merged){
         .messages = together->in_order + together->late,

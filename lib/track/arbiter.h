@@ -39,6 +39,15 @@ struct tc_arbiter_arrival {
     uint32_t line;
 };
 
+/*
+ * Lines need not be met at the same number. What lies between has come on no line, and is missing
+ * on none before a line has come to it.
+ */
+struct tc_arbiter_begin {
+    uint64_t end;        /* one above the highest such number; 0: there is none */
+    uint64_t unexpected; /* how many there are */
+};
+
 struct tc_arbiter {
     struct tc_sequence together;
     struct tc_ranges somewhere[2]; /* numbers that some line misses, by slot of `together` */
@@ -46,11 +55,9 @@ struct tc_arbiter {
     struct tc_arbiter_arrival *arrivals;
     struct tc_histogram *lead; /* of the later line's time less the earlier listed line's */
     uint32_t line_count;
-    uint64_t somewhere_total; /* numbers that some line misses, in all sessions */
-    /* while a slower line is still below the number at which the channel was met first: */
-    uint64_t low_end;        /* that number; 0: no line is */
-    uint64_t unexpected;     /* numbers below it that no line has come to yet */
-    uint64_t never_expected; /* the same of a session that is closed */
+    uint64_t somewhere_total;          /* numbers that some line misses, in all sessions */
+    struct tc_arbiter_begin begins[2]; /* by slot of `together` */
+    uint64_t never_expected;           /* as begins[].unexpected, of sessions that are closed */
     struct tc_session_id closed[TC_ARBITER_CLOSED]; /* a ring */
     uint32_t closed_count;
     uint64_t silent_after_ns;
@@ -60,7 +67,7 @@ struct tc_arbiter {
 /* What it meant for the channel. */
 struct tc_ruling {
     uint64_t known;  /* of the numbers that its line now misses, those that other lines brought */
-    uint64_t filled; /* numbers that had come on no line, and that it brought */
+    uint64_t filled; /* numbers that some line misses, had come on none, and that it brought */
     uint8_t slot;    /* which session of the channel it belongs to: index in `together` */
     bool begins;     /* it opened that session */
     bool speaks;     /* its line had been silent */
@@ -138,7 +145,8 @@ static inline bool tc_arbiter_in_order(struct tc_arbiter *arbiter, uint32_t line
     struct tc_arbiter_line *from = &arbiter->lines[line];
     uint64_t end = packet->sequence + packet->messages;
 
-    if (arbiter->low_end != 0 || from->silent || !tc_arbiter_is_plain(arbiter, track, packet))
+    if (packet->sequence < arbiter->begins[arbiter->together.current].end || from->silent ||
+        !tc_arbiter_is_plain(arbiter, track, packet))
         return false;
     if (end > track->session.next) {
         arbiter->together.figures.in_order += end - track->session.next;
