@@ -441,14 +441,13 @@ static void stand_behind(struct tc_intake *intake, struct passage *passage)
  * Whether trackers put a packet into another session than the line's packet before. Where sessions
  * are started anew that cannot be seen by names and numbers, so both must not be told of as one.
  */
-static inline bool is_apart(struct tc_intake_line *line, const struct tc_verdict *verdict,
-                            const struct tc_ruling *ruling)
+static inline bool is_apart(struct tc_intake_line *line, uint32_t ordinal, uint32_t session)
 {
-    uint8_t slots = (uint8_t)(verdict->slot | ruling->slot << 1);
-    bool same = slots == line->slots && (verdict->events & TC_VERDICT_NEW_SESSION) == 0;
+    bool same = line->ordinal == ordinal && line->session == session;
 
-    line->slots = slots;
-    return !same || ruling->begins;
+    line->ordinal = ordinal;
+    line->session = session;
+    return !same;
 }
 
 static void arbitrate_rare(struct tc_intake_line *line, struct passage *passage,
@@ -470,12 +469,14 @@ static inline void arbitrate(struct tc_intake *intake, struct passage *passage)
     if (line->arbiter != NULL) {
         intake->channel_dirty[passage->channel] = UINT32_MAX;
         if ((verdict->old | verdict->events) == 0 && passage->packet->messages > 0 &&
-            tc_arbiter_in_order(line->arbiter, line->index, passage->packet, time))
-            passage->ruling.slot = line->arbiter->together.current;
+            tc_arbiter_in_order(line->arbiter, line->index, verdict->slot, passage->packet, time))
+            passage->ruling.session = line->arbiter->lines[line->index].ordinal[verdict->slot];
         else
             arbitrate_rare(line, passage, time);
     }
-    passage->apart = is_apart(line, verdict, &passage->ruling);
+    passage->apart = is_apart(
+        line, intake->sequences[passage->line].tracks[verdict->slot].session.ordinal,
+        passage->ruling.session);
     if (line->report != NULL)
         report_packet(intake, passage);
 }
