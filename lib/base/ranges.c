@@ -1,4 +1,4 @@
-/* The ring of sorted ranges: binary search for a place, short moves towards the high end. */
+/* The ring of sorted ranges: binary search for a place, moves towards the nearer end. */
 #include "base/ranges.h"
 
 #include <assert.h>
@@ -56,16 +56,30 @@ static uint32_t open_slot(struct tc_ranges *ranges, uint32_t index)
         if (index > 0)
             index--;
     }
-    for (uint32_t i = ranges->count; i > index; i--)
-        *slot(ranges, i) = *slot(ranges, i - 1);
     ranges->count++;
+    if (index < ranges->count / 2) {
+        ranges->start = (ranges->start - 1) & ranges->mask;
+        for (uint32_t i = 0; i < index; i++)
+            *slot(ranges, i) = *slot(ranges, i + 1);
+    } else {
+        for (uint32_t i = ranges->count - 1; i > index; i--)
+            *slot(ranges, i) = *slot(ranges, i - 1);
+    }
     return index;
 }
 
 static void close_slots(struct tc_ranges *ranges, uint32_t index, uint32_t closed)
 {
-    for (uint32_t i = index; i + closed < ranges->count; i++)
-        *slot(ranges, i) = *slot(ranges, i + closed);
+    uint32_t above = ranges->count - index - closed;
+
+    if (index < above) {
+        for (uint32_t i = index; i > 0; i--)
+            *slot(ranges, i - 1 + closed) = *slot(ranges, i - 1);
+        ranges->start = (ranges->start + closed) & ranges->mask;
+    } else {
+        for (uint32_t i = index; i < index + above; i++)
+            *slot(ranges, i) = *slot(ranges, i + closed);
+    }
     ranges->count -= closed;
 }
 
@@ -113,11 +127,12 @@ void tc_ranges_add(struct tc_ranges *ranges, uint64_t first, uint64_t end)
 
 uint64_t tc_ranges_cut(struct tc_ranges *ranges, uint64_t first, uint64_t end)
 {
-    uint32_t index = find(ranges, first);
+    uint32_t index = find(ranges, first); /* of those that go whole */
+    uint32_t whole = 0;
     uint64_t before = ranges->numbers;
 
-    while (index < ranges->count) {
-        struct tc_range *range = slot(ranges, index);
+    for (uint32_t i = index; i < ranges->count; i++) {
+        struct tc_range *range = slot(ranges, i);
         struct tc_range old = *range;
         uint64_t low = old.first > first ? old.first : first;
         uint64_t high = old.end < end ? old.end : end;
@@ -127,20 +142,21 @@ uint64_t tc_ranges_cut(struct tc_ranges *ranges, uint64_t first, uint64_t end)
         ranges->numbers -= high - low;
         if (old.first < low && high < old.end) {
             range->end = low;
-            index = open_slot(ranges, index + 1);
-            *slot(ranges, index) = (struct tc_range){high, old.end};
+            i = open_slot(ranges, i + 1);
+            *slot(ranges, i) = (struct tc_range){high, old.end};
             return high - low;
         }
         if (old.first < low) {
             range->end = low;
-            index++;
+            index = i + 1;
         } else if (high < old.end) {
             range->first = high;
-            break;
         } else {
-            close_slots(ranges, index, 1);
+            whole++;
         }
     }
+    if (whole > 0)
+        close_slots(ranges, index, whole);
     return before - ranges->numbers;
 }
 

@@ -2,9 +2,10 @@
  * A sorted set of numbers, kept as half-open ranges in memory that the caller brings.
  *
  * Sequence trackers keep what is missing in it: a gap appends a range at the high end, a late
- * packet cuts numbers out, most often near that end too, so both cost a few moves. The memory is
- * bounded: where one range more is needed than there is room for, the lowest one is pushed out and
- * counted, since a gap from long ago is the least likely to be filled.
+ * packet cuts numbers out, most often near that end, or from the low end up where what was lost is
+ * sent again, so both cost a few moves. The memory is bounded: where one range more is needed than
+ * there is room for, the lowest one is pushed out and counted, since a gap from long ago is the
+ * least likely to be filled.
  */
 #ifndef TC_BASE_RANGES_H
 #define TC_BASE_RANGES_H

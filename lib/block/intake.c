@@ -15,6 +15,21 @@ enum {
     SILENCE_CHECKS_NS = 100 * 1000 * 1000,
 };
 
+/* A packet on its way to its fate. */
+struct passage {
+    const struct tc_arrival *arrival;
+    const struct tc_packet *packet;
+    const uint8_t *payload;
+    struct tc_frame_record *frame; /* where it will stand; NULL: no batch is free */
+    struct tc_mark *marks;         /* in the frame's place, or spare ones */
+    struct tc_verdict verdict;
+    struct tc_ruling ruling;
+    uint16_t line;
+    uint16_t channel;
+    uint16_t flags;
+    bool apart; /* it does not go on where the line's packet before ended */
+};
+
 /* ---- set-up ---- */
 
 static bool arbitrates(const struct tc_channel *channel, enum tc_arbitration where)
@@ -249,13 +264,14 @@ static void flush_reports(struct tc_intake *intake)
     intake->reporting_count = 0;
 }
 
-static void report_packet(struct tc_intake *intake, uint16_t line, const struct tc_packet *packet,
-                          const struct tc_verdict *verdict, uint64_t rx_ns)
+static void report_packet(struct tc_intake *intake, const struct passage *passage)
 {
+    uint16_t line = passage->line;
     struct tc_line_report *report = intake->lines[line].report;
-    bool stale = (verdict->events & TC_VERDICT_STALE) != 0;
+    const struct tc_packet *packet = passage->packet;
+    bool stale = (passage->verdict.events & TC_VERDICT_STALE) != 0;
 
-    if (report->run.packets > 0 && tc_run_goes_on(&report->run, packet) &&
+    if (report->run.packets > 0 && !passage->apart && tc_run_goes_on(&report->run, packet) &&
         packet->sequence / TC_REPORT_NUMBERS == report->run.first / TC_REPORT_NUMBERS) {
         tc_run_add(&report->run, packet, stale);
         return;
@@ -264,7 +280,7 @@ static void report_packet(struct tc_intake *intake, uint16_t line, const struct 
         flush_report(intake, report);
     else
         intake->reporting[intake->reporting_count++] = line;
-    *report = (struct tc_line_report){tc_run_of(packet, stale), rx_ns, line};
+    *report = (struct tc_line_report){tc_run_of(packet, stale), passage->arrival->rx_ns, line};
 }
 
 /* ---- the frame path ---- */
@@ -319,14 +335,27 @@ static void drop_frame(struct tc_intake *intake, const struct tc_arrival *arriva
     tc_drop_frame(&intake->drop, TC_DROP_NO_BATCH, arrival->rx_ns, arrival->wire_bytes);
 }
 
-static void drop_packet(struct tc_intake *intake, const struct tc_arrival *arrival, uint16_t line,
-                        const struct tc_packet *packet, const struct tc_verdict *verdict)
+/* Puts a packet into the list of what is not recorded. */
+static void list_packet(struct tc_intake *intake, const struct passage *passage, uint8_t fate)
 {
-    drop_frame(intake, arrival);
-    intake->ledger.messages_dropped += packet->messages;
-    intake->sequences[line].figures.not_recorded += packet->messages;
-    tc_drop_packet(&intake->drop, TC_DROP_NO_BATCH, line, packet,
-                   (verdict->events & TC_VERDICT_STALE) != 0);
+    uint8_t flags = passage->apart ? TC_DROP_APART : 0;
+
+    if ((passage->verdict.events & TC_VERDICT_STALE) != 0)
+        flags |= TC_DROP_STALE;
+    intake->sequences[passage->line].figures.not_recorded += passage->packet->messages;
+    tc_drop_packet(&intake->drop, fate, passage->line, passage->packet, flags);
+    /* the list says what it means for the numbers; that the line speaks again it does not */
+    if (passage->ruling.speaks)
+        tc_intake_event(intake, TC_EVENT_SPEAKS, passage->line, passage->arrival->rx_ns,
+                        &intake->lines[passage->line].heard_ns,
+                        sizeof intake->lines[passage->line].heard_ns);
+}
+
+static void drop_packet(struct tc_intake *intake, const struct passage *passage)
+{
+    drop_frame(intake, passage->arrival);
+    intake->ledger.messages_dropped += passage->packet->messages;
+    list_packet(intake, passage, TC_DROP_NO_BATCH);
 }
 
 /* A frame that nobody wants. */
@@ -337,14 +366,11 @@ static void filter_frame(struct tc_intake *intake, const struct tc_arrival *arri
     tc_drop_frame(&intake->drop, TC_DROP_FILTERED, arrival->rx_ns, arrival->wire_bytes);
 }
 
-static void filter_packet(struct tc_intake *intake, const struct tc_arrival *arrival, uint16_t line,
-                          const struct tc_packet *packet, const struct tc_verdict *verdict)
+static void filter_packet(struct tc_intake *intake, const struct passage *passage)
 {
-    filter_frame(intake, arrival);
-    intake->ledger.messages_filtered += packet->messages;
-    intake->sequences[line].figures.not_recorded += packet->messages;
-    tc_drop_packet(&intake->drop, TC_DROP_FILTERED, line, packet,
-                   (verdict->events & TC_VERDICT_STALE) != 0);
+    filter_frame(intake, passage->arrival);
+    intake->ledger.messages_filtered += passage->packet->messages;
+    list_packet(intake, passage, TC_DROP_FILTERED);
 }
 
 /*
@@ -398,20 +424,6 @@ static void take_whole(struct tc_intake *intake, const struct tc_arrival *arriva
         tc_drop_unmatched(&intake->drop);
 }
 
-/* A packet on its way to its fate. */
-struct passage {
-    const struct tc_arrival *arrival;
-    const struct tc_packet *packet;
-    const uint8_t *payload;
-    struct tc_frame_record *frame; /* where it will stand; NULL: no batch is free */
-    struct tc_mark *marks;         /* in the frame's place, or spare ones */
-    struct tc_verdict verdict;
-    struct tc_ruling ruling;
-    uint16_t line;
-    uint16_t channel;
-    uint16_t flags;
-};
-
 /* Lets the frame stand behind everything that is to be told before it. */
 static void stand_behind(struct tc_intake *intake, struct passage *passage)
 {
@@ -426,6 +438,27 @@ static void stand_behind(struct tc_intake *intake, struct passage *passage)
     passage->marks = memcpy(tc_frame_marks(passage->frame), passage->marks, bytes);
 }
 
+/*
+ * Whether trackers put a packet into another session than the line's packet before. Where sessions
+ * are started anew that cannot be seen by names and numbers, so both must not be told of as one.
+ */
+static inline bool is_apart(struct tc_intake_line *line, uint32_t ordinal, uint32_t session)
+{
+    bool same = line->ordinal == ordinal && line->session == session;
+
+    line->ordinal = ordinal;
+    line->session = session;
+    return !same;
+}
+
+static void arbitrate_rare(struct tc_intake_line *line, struct passage *passage,
+                           struct tc_arbiter_time time)
+{
+    const struct tc_run run = tc_run_of(passage->packet, false);
+
+    tc_arbiter_take(line->arbiter, line->index, &run, &passage->verdict, time, &passage->ruling);
+}
+
 /* Asks the arbiter, which also needs what it knows of late messages. */
 static inline void arbitrate(struct tc_intake *intake, struct passage *passage)
 {
@@ -437,23 +470,16 @@ static inline void arbitrate(struct tc_intake *intake, struct passage *passage)
     if (line->arbiter != NULL) {
         intake->channel_dirty[passage->channel] = UINT32_MAX;
         if ((verdict->old | verdict->events) == 0 && passage->packet->messages > 0 &&
-            tc_arbiter_in_order(line->arbiter, line->index, passage->packet, time))
-            return;
-        tc_arbiter_take(line->arbiter, line->index,
-                        &(const struct tc_run){
-                            .session = passage->packet->session,
-                            .first = passage->packet->sequence,
-                            .end = passage->packet->sequence + passage->packet->messages,
-                            .send_first = passage->packet->send_time,
-                            .send_last = passage->packet->send_time,
-                            .offset_first = passage->packet->stream_offset,
-                            .offset_last = passage->packet->stream_offset,
-                            .packets = 1,
-                        },
-                        verdict, time, &passage->ruling);
-    } else if (line->report != NULL) {
-        report_packet(intake, passage->line, passage->packet, verdict, passage->arrival->rx_ns);
+            tc_arbiter_in_order(line->arbiter, line->index, verdict->slot, passage->packet, time))
+            passage->ruling.session = line->arbiter->lines[line->index].ordinal[verdict->slot];
+        else
+            arbitrate_rare(line, passage, time);
     }
+    passage->apart = is_apart(
+        line, intake->sequences[passage->line].tracks[verdict->slot].session.ordinal,
+        passage->ruling.session);
+    if (line->report != NULL)
+        report_packet(intake, passage);
 }
 
 static bool is_rare(const struct passage *passage)
@@ -462,17 +488,13 @@ static bool is_rare(const struct passage *passage)
             passage->ruling.speaks) != 0;
 }
 
-/* Whether nobody wants the packet; it is then counted, and told of later. */
-static bool is_filtered(struct tc_intake *intake, const struct passage *passage)
+/* Whether nobody wants the packet. */
+static inline bool is_filtered(const struct tc_intake *intake, const struct passage *passage)
 {
-    if (intake->filter == NULL ||
-        !tc_symbol_filter_rejects(intake->filter, passage->channel,
-                                  &intake->symbols[passage->channel], passage->payload,
-                                  passage->marks, passage->packet->messages))
-        return false;
-    filter_packet(intake, passage->arrival, passage->line, passage->packet, &passage->verdict);
-    intake->lines[passage->line].heard_ns = passage->arrival->rx_ns;
-    return true;
+    return intake->filter != NULL &&
+           tc_symbol_filter_rejects(intake->filter, passage->channel,
+                                    &intake->symbols[passage->channel], passage->payload,
+                                    passage->marks, passage->packet->messages);
 }
 
 /* A packet of a line whose header is sound; false when its messages are not. */
@@ -498,9 +520,9 @@ static inline bool take_packet(struct tc_intake *intake, struct passage *passage
         explain_old(intake, passage->line, packet, passage->marks, &passage->verdict);
     }
     arbitrate(intake, passage);
-    if (__builtin_expect(is_filtered(intake, passage), 0))
-        return true;
-    if (passage->frame != NULL) {
+    if (__builtin_expect(is_filtered(intake, passage), 0)) {
+        filter_packet(intake, passage);
+    } else if (passage->frame != NULL) {
         if (__builtin_expect(passage->marks == intake->spare_marks ||
                                  !tc_drop_empty(&intake->drop) || is_rare(passage),
                              0))
@@ -508,7 +530,7 @@ static inline bool take_packet(struct tc_intake *intake, struct passage *passage
         commit(intake, passage->frame, passage->arrival, passage->line, (uint16_t)packet->messages,
                payload_offset, passage->flags);
     } else {
-        drop_packet(intake, passage->arrival, passage->line, packet, &passage->verdict);
+        drop_packet(intake, passage);
     }
     intake->lines[passage->line].heard_ns = passage->arrival->rx_ns;
     if (__builtin_expect((types & TC_TYPE_DIRECTORY) != 0, 0)) {

@@ -59,6 +59,8 @@ struct tc_intake_line {
     struct tc_arbiter *arbiter;    /* of its channel; NULL where it has no other line here */
     uint32_t index;                /* in the arbiter */
     uint32_t dirty;                /* bit w: writer w does not know the latest figures */
+    uint32_t session;              /* of the channel, to which its latest packet belongs; and */
+    uint32_t ordinal;              /* of the line: see is_apart in intake.c */
     uint64_t heard_ns;             /* receive time of its latest packet */
     struct tc_line_report *report; /* in the making; NULL where nobody wants one */
 };

@@ -56,74 +56,89 @@ static void add_somewhere(struct tc_arbiter *arbiter, uint8_t slot, uint64_t fir
     arbiter->somewhere_total += ranges->numbers + ranges->pushed_out - before;
 }
 
+static bool is_open(const struct tc_sequence *sequence, uint8_t slot)
+{
+    return sequence->open == 2 || (sequence->open == 1 && slot == sequence->current);
+}
+
 /* Missing numbers of a line's session that is `together`'s of that ordinal; NULL: not open. */
 static const struct tc_ranges *missing_of(const struct tc_arbiter_line *line, uint32_t ordinal)
 {
-    for (uint8_t slot = 0; slot < 2; slot++) {
-        bool open = line->sequence->open == 2 ||
-                    (line->sequence->open == 1 && slot == line->sequence->current);
-
-        if (open && line->ordinal[slot] == ordinal + 1)
+    for (uint8_t slot = 0; slot < 2; slot++)
+        if (is_open(line->sequence, slot) && line->ordinal[slot] == ordinal + 1)
             return &line->sequence->tracks[slot].missing;
-    }
     return NULL;
 }
 
-/* A line has come to have numbers: some line misses of them only what the others miss. */
-static void review(struct tc_arbiter *arbiter, uint32_t line, uint8_t slot, uint64_t first,
-                   uint64_t end)
+/*
+ * A line has come to have numbers: some line misses of them only what others miss, or what it had
+ * missed for good. What is not remembered any more is final.
+ */
+static void review(struct tc_arbiter *arbiter, uint8_t slot, uint64_t first, uint64_t end)
 {
     struct tc_ranges *ranges = &arbiter->somewhere[slot];
     uint32_t ordinal = arbiter->together.tracks[slot].session.ordinal;
+    struct tc_range known = {first, first};
 
-    arbiter->somewhere_total -= tc_ranges_cut(ranges, first, end);
-    for (uint32_t i = 0; i < arbiter->line_count; i++) {
-        const struct tc_ranges *missing = i != line ? missing_of(&arbiter->lines[i], ordinal)
-                                                    : NULL;
-        struct tc_range part = {first, first};
+    while (tc_ranges_first(ranges, known.end, end, &known)) {
+        arbiter->somewhere_total -= tc_ranges_cut(ranges, known.first, known.end);
+        for (uint32_t i = 0; i < arbiter->line_count; i++) {
+            const struct tc_ranges *missing = missing_of(&arbiter->lines[i], ordinal);
+            struct tc_range part = {known.first, known.first};
 
-        while (missing != NULL && tc_ranges_first(missing, part.end, end, &part))
-            add_somewhere(arbiter, slot, part.first, part.end);
+            while (missing != NULL && tc_ranges_first(missing, part.end, known.end, &part))
+                add_somewhere(arbiter, slot, part.first, part.end);
+        }
     }
 }
 
 /* ---- the begin ---- */
 
-/*
- * A line that is behind may begin below the number at which another one began. Then the session
- * began there; what lies between has come on no line, but no line has come to it yet either.
- */
-static void begin_lower(struct tc_arbiter *arbiter, const struct tc_run *run)
+/* How many of first <= n < end no line has come to yet. */
+static uint64_t unexpected_in(const struct tc_arbiter *arbiter, uint8_t slot, uint64_t first,
+                              uint64_t end)
 {
-    struct tc_session_track *track = &arbiter->together.tracks[arbiter->together.current];
+    struct tc_range part = {first, first};
+    uint64_t numbers = 0;
+
+    end = end < arbiter->begins[slot].end ? end : arbiter->begins[slot].end;
+    while (tc_ranges_first(&arbiter->together.tracks[slot].missing, part.end, end, &part))
+        numbers += part.end - part.first -
+                   tc_ranges_overlap(&arbiter->somewhere[slot], part.first, part.end);
+    return numbers;
+}
+
+static void expect_later(struct tc_arbiter_begin *begin, uint64_t numbers, uint64_t end)
+{
+    begin->unexpected += numbers;
+    if (end > begin->end)
+        begin->end = end;
+}
+
+/* A line has come to some of them. */
+static void come_to(struct tc_arbiter_begin *begin, uint64_t numbers)
+{
+    begin->unexpected -= numbers;
+    if (begin->unexpected == 0)
+        begin->end = 0;
+}
+
+/*
+ * A line that is behind may begin below the number at which another one began; then the session
+ * began there.
+ */
+static void begin_lower(struct tc_arbiter *arbiter, uint8_t slot, const struct tc_run *run)
+{
+    struct tc_session_track *track = &arbiter->together.tracks[slot];
     uint64_t before = track->missing.pushed_out;
 
-    if (arbiter->together.sessions != 1 || run->first == run->end ||
-        run->first >= track->session.first || !tc_session_equal(track->session.id, run->session))
+    if (track->session.ordinal != 0 || run->first == run->end || run->first >= track->session.first)
         return;
-    if (arbiter->low_end == 0)
-        arbiter->low_end = track->session.first;
     tc_ranges_add(&track->missing, run->first, track->session.first);
+    expect_later(&arbiter->begins[slot], track->session.first - run->first, track->session.first);
     arbiter->together.figures.missing += track->session.first - run->first;
     arbiter->together.figures.forgotten += track->missing.pushed_out - before;
     track->session.first = run->first;
-}
-
-/* Counts what no line has come to yet; over once there is nothing of it. */
-static void settle_low(struct tc_arbiter *arbiter)
-{
-    uint8_t slot = arbiter->together.current;
-    struct tc_range part = {0, 0};
-
-    if (arbiter->together.sessions > 1)
-        slot = (uint8_t)(1 - slot);
-    arbiter->unexpected = 0;
-    while (
-        tc_ranges_first(&arbiter->together.tracks[slot].missing, part.end, arbiter->low_end, &part))
-        arbiter->unexpected += part.end - part.first -
-                               tc_ranges_overlap(&arbiter->somewhere[slot], part.first, part.end);
-    if (arbiter->unexpected == 0)
-        arbiter->low_end = 0;
 }
 
 /* ---- silence ---- */
@@ -167,76 +182,146 @@ static void note_closed(struct tc_arbiter *arbiter, const struct tc_session_id *
 }
 
 /*
- * Whether a run is of a session that the others have left two sessions ago. To take it for a new
- * one would end a session that is open.
+ * Whether a session that is not open is one that the others have left two sessions ago. To take it
+ * for a new one would end a session that is open.
  */
-static bool is_closed(const struct tc_arbiter *arbiter, const struct tc_run *run)
+static bool is_closed(const struct tc_arbiter *arbiter, struct tc_session_id id)
 {
     uint32_t count = arbiter->closed_count < TC_ARBITER_CLOSED ? arbiter->closed_count
                                                                : TC_ARBITER_CLOSED;
 
-    for (uint8_t slot = 0; slot < 2; slot++)
-        if (tc_session_equal(arbiter->together.tracks[slot].session.id, run->session))
-            return false;
     for (uint32_t i = 0; i < count; i++)
-        if (tc_session_equal(arbiter->closed[i], run->session))
+        if (tc_session_equal(arbiter->closed[i], id))
             return true;
     return false;
 }
 
+/* ---- sessions of lines and of the channel ---- */
+
+enum { UNHEARD = TC_SEQUENCE_NEW + 1 }; /* instead of a slot of `together` */
+
+/*
+ * The session that a line joins. Where it has started one anew that is one which others have begun
+ * since the one it left; of two of the same name the send time tells.
+ */
+static uint8_t joined(struct tc_arbiter *arbiter, const struct tc_arbiter_line *from,
+                      const struct tc_run *run, uint8_t line_slot)
+{
+    const struct tc_sequence *together = &arbiter->together;
+    uint8_t other = (uint8_t)(1 - line_slot), current = together->current;
+    uint8_t previous = (uint8_t)(1 - current);
+    uint32_t left = 0;
+    bool fits[2];
+
+    if (is_open(from->sequence, other) &&
+        tc_session_equal(from->sequence->tracks[other].session.id, run->session)) {
+        left = from->ordinal[other];
+        arbiter->restarts++;
+    }
+    for (uint8_t slot = 0; slot < 2; slot++)
+        fits[slot] = is_open(together, slot) &&
+                     tc_session_equal(together->tracks[slot].session.id, run->session) &&
+                     together->tracks[slot].session.ordinal + 1 > left;
+    if (fits[current] &&
+        (!fits[previous] || run->send_first >= together->tracks[current].send_first))
+        return current;
+    if (fits[previous])
+        return previous;
+    return left == 0 && is_closed(arbiter, run->session) ? UNHEARD : TC_SEQUENCE_NEW;
+}
+
+/* Where a run belongs that its line has put into a session of its own. */
+static uint8_t place_of(struct tc_arbiter *arbiter, const struct tc_arbiter_line *from,
+                        const struct tc_run *run, const struct tc_verdict *verdict)
+{
+    const struct tc_sequence *together = &arbiter->together;
+    uint32_t ordinal = from->ordinal[verdict->slot];
+
+    if ((verdict->events & TC_VERDICT_NEW_SESSION) != 0 || ordinal == 0)
+        return joined(arbiter, from, run, verdict->slot);
+    for (uint8_t slot = 0; slot < 2; slot++)
+        if (is_open(together, slot) && together->tracks[slot].session.ordinal + 1 == ordinal)
+            return slot;
+    return UNHEARD;
+}
+
 /* ---- the whole ---- */
+
+/* What a run means for all lines as if they were one; `missing`: what it means for its own. */
+static void take_together(struct tc_arbiter *arbiter, const struct tc_run *run, uint8_t slot,
+                          uint64_t missing, struct tc_verdict *merged, struct tc_ruling *ruling)
+{
+    struct tc_sequence *together = &arbiter->together;
+    uint64_t forgotten = together->figures.forgotten;
+    struct tc_arbiter_begin *begin;
+    uint64_t expected = 0;
+
+    if (slot != TC_SEQUENCE_NEW)
+        begin_lower(arbiter, slot, run);
+    tc_sequence_run_in(together, run, slot, merged);
+    begin = &arbiter->begins[merged->slot];
+    if ((merged->events & TC_VERDICT_RETIRED) != 0)
+        note_closed(arbiter, &merged->retired.id);
+    if (slot == TC_SEQUENCE_NEW) {
+        arbiter->never_expected += begin->unexpected;
+        *begin = (struct tc_arbiter_begin){0};
+        tc_ranges_clear(&arbiter->somewhere[merged->slot]);
+    }
+    if (merged->missing > missing)
+        expect_later(begin, merged->missing - missing, run->first - missing);
+    if (merged->old > 0) {
+        expected = unexpected_in(arbiter, merged->slot, run->first, run->first + merged->old);
+        ruling->filled = tc_sequence_old_range(together, merged, run->first,
+                                               run->first + merged->old) -
+                         expected;
+    }
+    /* what is forgotten is final: nobody waits any more for lines to come to it */
+    come_to(begin, together->figures.forgotten != forgotten ? begin->unexpected : expected);
+}
+
+/* A line misses numbers, which the others may have brought. */
+static void take_gap(struct tc_arbiter *arbiter, uint8_t slot, uint64_t first, uint64_t end,
+                     struct tc_ruling *ruling)
+{
+    come_to(&arbiter->begins[slot], unexpected_in(arbiter, slot, first, end));
+    add_somewhere(arbiter, slot, first, end);
+    ruling->known = end - first -
+                    tc_ranges_overlap(&arbiter->together.tracks[slot].missing, first, end);
+}
 
 void tc_arbiter_take(struct tc_arbiter *arbiter, uint32_t line, const struct tc_run *run,
                      const struct tc_verdict *verdict, struct tc_arbiter_time time,
                      struct tc_ruling *ruling)
 {
     struct tc_arbiter_line *from = &arbiter->lines[line];
-    struct tc_sequence *together = &arbiter->together;
+    uint8_t slot = place_of(arbiter, from, run, verdict);
     struct tc_verdict merged;
     uint32_t ordinal;
 
     *ruling = (struct tc_ruling){.speaks = from->silent};
     hear(arbiter, from, time.now_ns);
-    if (arbiter->closed_count > 0 && is_closed(arbiter, run)) {
+    if (slot == UNHEARD) {
         ruling->unheard = true;
+        if ((verdict->events & TC_VERDICT_NEW_SESSION) != 0)
+            from->ordinal[verdict->slot] = 0;
         return;
     }
-    if (arbiter->low_end != 0)
-        settle_low(arbiter);
-    begin_lower(arbiter, run);
-    tc_sequence_run(together, run, &merged);
-    if (merged.old > 0)
-        ruling->filled = tc_sequence_old_range(together, &merged, run->first,
-                                               run->first + merged.old);
-    if ((merged.events & TC_VERDICT_RETIRED) != 0)
-        note_closed(arbiter, &merged.retired.id);
-    if ((merged.events & TC_VERDICT_RETIRED) != 0 && merged.retired.ordinal == 0) {
-        arbiter->never_expected += arbiter->unexpected;
-        arbiter->low_end = arbiter->unexpected = 0;
-    }
-    if ((merged.events & TC_VERDICT_NEW_SESSION) != 0)
-        tc_ranges_clear(&arbiter->somewhere[merged.slot]);
-    ordinal = together->tracks[merged.slot].session.ordinal;
-    from->ordinal[verdict->slot] = ordinal + 1;
+    take_together(arbiter, run, slot, verdict->missing, &merged, ruling);
+    ordinal = arbiter->together.tracks[merged.slot].session.ordinal;
+    ruling->session = from->ordinal[verdict->slot] = ordinal + 1;
     if (verdict->old > 0)
-        review(arbiter, line, merged.slot, run->first, run->first + verdict->old);
-    if (verdict->missing > 0) {
-        uint64_t first = run->first - verdict->missing;
-
-        add_somewhere(arbiter, merged.slot, first, run->first);
-        ruling->known = verdict->missing - tc_ranges_overlap(&together->tracks[merged.slot].missing,
-                                                             first, run->first);
-    }
+        review(arbiter, merged.slot, run->first, run->first + verdict->old);
+    if (verdict->missing > 0)
+        take_gap(arbiter, merged.slot, run->first - verdict->missing, run->first, ruling);
     if (run->end > run->first)
         tc_arbiter_arrival(arbiter, line, run->first, ordinal, time.rx_ns);
-    if (arbiter->low_end != 0)
-        settle_low(arbiter);
 }
 
 struct tc_merged tc_arbiter_figures(const struct tc_arbiter *arbiter)
 {
     const struct tc_figures *together = &arbiter->together.figures;
-    uint64_t missing = together->missing - arbiter->unexpected - arbiter->never_expected;
+    uint64_t missing = together->missing - arbiter->never_expected - arbiter->begins[0].unexpected -
+                       arbiter->begins[1].unexpected;
 
     return (struct tc_merged){
         .messages = together->in_order + together->late,

@@ -3,9 +3,12 @@
  * line lacked and another brought; which line is ahead, and which has fallen silent.
  *
  * A second tracker takes the packets of all lines as if they were one line's: what it misses came
- * on no line. Beside it stand the numbers that some line misses; they change only when a line
- * opens a gap or fills one, so a packet that is in order costs a comparison and one look into a
- * table of arrivals. Nothing is merged away: every line is recorded as it came.
+ * on no line. Which session a packet is of, the tracker of its line has said: the first line that
+ * begins a session begins it for all, and the others join. So nothing depends on the order in which
+ * lines are heard, but the order of their sessions, and a loss may be told of line by line. Beside
+ * it stand the numbers that some line misses; they change only when a line opens a gap or fills
+ * one, so a packet that is in order costs a comparison and one look into a table of arrivals.
+ * Nothing is merged away: every line is recorded as it came.
  *
  * The arbiter of lines that arrive in one stream runs where they arrive; that of lines in
  * different streams is fed with runs from each (docs/ARCHITECTURE.md, "Lines of a channel").
@@ -27,7 +30,7 @@ struct tc_arbiter_line {
     const struct tc_sequence *sequence; /* has taken what the arbiter is told of */
     uint64_t heard_ns;                  /* by the host's clock */
     uint64_t leads;      /* packets that came on this line first, of those that came again */
-    uint32_t ordinal[2]; /* of `together`'s session, by slot of `sequence` */
+    uint32_t ordinal[2]; /* of `together`'s session plus one, by slot of `sequence`; 0: none */
     bool silent;
 };
 
@@ -39,6 +42,15 @@ struct tc_arbiter_arrival {
     uint32_t line;
 };
 
+/*
+ * Lines need not be met at the same number. What lies between has come on no line, and is missing
+ * on none before a line has come to it.
+ */
+struct tc_arbiter_begin {
+    uint64_t end;        /* one above the highest such number; 0: there is none */
+    uint64_t unexpected; /* how many there are */
+};
+
 struct tc_arbiter {
     struct tc_sequence together;
     struct tc_ranges somewhere[2]; /* numbers that some line misses, by slot of `together` */
@@ -46,23 +58,23 @@ struct tc_arbiter {
     struct tc_arbiter_arrival *arrivals;
     struct tc_histogram *lead; /* of the later line's time less the earlier listed line's */
     uint32_t line_count;
-    uint64_t somewhere_total; /* numbers that some line misses, in all sessions */
-    /* while a slower line is still below the number at which the channel was met first: */
-    uint64_t low_end;        /* that number; 0: no line is */
-    uint64_t unexpected;     /* numbers below it that no line has come to yet */
-    uint64_t never_expected; /* the same of a session that is closed */
+    uint64_t somewhere_total;          /* numbers that some line misses, in all sessions */
+    struct tc_arbiter_begin begins[2]; /* by slot of `together` */
+    uint64_t never_expected;           /* as begins[].unexpected, of sessions that are closed */
     struct tc_session_id closed[TC_ARBITER_CLOSED]; /* a ring */
     uint32_t closed_count;
+    uint64_t restarts; /* times that a line has started a session anew, under its old name */
     uint64_t silent_after_ns;
     bool begun; /* a line has been heard */
 };
 
 /* What it meant for the channel. */
 struct tc_ruling {
-    uint64_t known;  /* of the numbers that its line now misses, those that other lines brought */
-    uint64_t filled; /* numbers that had come on no line, and that it brought */
-    bool speaks;     /* its line had been silent */
-    bool unheard;    /* it is of a session that is closed, and was not compared */
+    uint64_t known;   /* of the numbers that its line now misses, those that other lines brought */
+    uint64_t filled;  /* numbers that some line misses, had come on none, and that it brought */
+    uint32_t session; /* of the channel, to which it belongs: ordinal plus one; 0: it is unheard */
+    bool speaks;      /* its line had been silent */
+    bool unheard;     /* it is of a session that is closed, and was not compared */
 };
 
 /* Bytes for a channel of `lines` lines, 2 or more; memory aligned to a cache line. */
@@ -108,42 +120,37 @@ static inline void tc_arbiter_arrival(struct tc_arbiter *arbiter, uint32_t line,
     tc_histogram_add(arbiter->lead, arrival->line < line ? later_ns : -later_ns);
 }
 
-/* Whether nothing at or above a packet's numbers is missing, and it starts no session anew. */
+/* Whether nothing at or above a packet's numbers is missing or waited for. */
 static inline bool tc_arbiter_is_plain(const struct tc_arbiter *arbiter,
                                        const struct tc_session_track *track,
                                        const struct tc_packet *packet)
 {
     uint32_t holes = track->missing.count;
 
-    return arbiter->together.open > 0 && tc_session_equal(track->session.id, packet->session) &&
-           packet->sequence <= track->session.next && packet->sequence >= track->session.first &&
-           (holes == 0 || tc_ranges_at(&track->missing, holes - 1).end <= packet->sequence) &&
-           packet->send_time >= track->send_first &&
-           (packet->send_time <= track->send_last || packet->stream_offset >= track->offset_last);
+    return packet->sequence <= track->session.next && packet->sequence >= track->session.first &&
+           packet->sequence >= arbiter->begins[arbiter->together.current].end &&
+           (holes == 0 || tc_ranges_at(&track->missing, holes - 1).end <= packet->sequence);
 }
 
 /*
- * The same for a packet that is in order on its line, where that is all there is to say of it: it
- * is the first copy and continues the channel, or a copy of what is known. False, and nothing done,
- * where it is not so simple.
+ * The same for a packet that is in order on its line, in the session at `slot` of its tracker,
+ * where that is all there is to say of it: it is the first copy and continues the channel, or a copy of
+ * what is known. False, and nothing done, where it is not so simple.
  */
-static inline bool tc_arbiter_in_order(struct tc_arbiter *arbiter, uint32_t line,
+static inline bool tc_arbiter_in_order(struct tc_arbiter *arbiter, uint32_t line, uint8_t slot,
                                        const struct tc_packet *packet, struct tc_arbiter_time time)
 {
     struct tc_session_track *track = &arbiter->together.tracks[arbiter->together.current];
     struct tc_arbiter_line *from = &arbiter->lines[line];
     uint64_t end = packet->sequence + packet->messages;
 
-    if (arbiter->low_end != 0 || from->silent || !tc_arbiter_is_plain(arbiter, track, packet))
+    if (from->ordinal[slot] != track->session.ordinal + 1 || from->silent ||
+        !tc_arbiter_is_plain(arbiter, track, packet))
         return false;
     if (end > track->session.next) {
         arbiter->together.figures.in_order += end - track->session.next;
         track->session.next = end;
     }
-    if (packet->send_time > track->send_last)
-        track->send_last = packet->send_time;
-    if (packet->stream_offset > track->offset_last)
-        track->offset_last = packet->stream_offset;
     if (time.now_ns > from->heard_ns)
         from->heard_ns = time.now_ns;
     tc_arbiter_arrival(arbiter, line, packet->sequence, track->session.ordinal, time.rx_ns);

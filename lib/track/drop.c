@@ -50,15 +50,16 @@ static struct tc_drop_run *new_run(struct tc_drop *drop, uint8_t fate, uint16_t 
 }
 
 void tc_drop_packet(struct tc_drop *drop, uint8_t fate, uint16_t line,
-                    const struct tc_packet *packet, bool stale)
+                    const struct tc_packet *packet, uint8_t flags)
 {
     struct tc_drop_run *run = latest_run(drop, line);
+    bool stale = (flags & TC_DROP_STALE) != 0;
 
     if (fate == TC_DROP_FILTERED)
         drop->filtered_messages += packet->messages;
     else
         drop->messages += packet->messages;
-    if (run != NULL && run->fate == fate && run->run.packets > 0 &&
+    if (run != NULL && run->fate == fate && run->run.packets > 0 && (flags & TC_DROP_APART) == 0 &&
         tc_run_goes_on(&run->run, packet)) {
         tc_run_add(&run->run, packet, stale);
         return;

@@ -62,9 +62,14 @@ static inline bool tc_drop_full(const struct tc_drop *drop)
 /* Counts a frame of that fate. */
 void tc_drop_frame(struct tc_drop *drop, uint8_t fate, uint64_t rx_ns, uint32_t wire_bytes);
 
-/* Says that the frame was a well-formed packet of `line`; `stale`: a stale heartbeat. */
+enum tc_drop_packet_flag {
+    TC_DROP_STALE = 1, /* it is a stale heartbeat */
+    TC_DROP_APART = 2, /* trackers put it elsewhere than the line's packet before: no run goes on */
+};
+
+/* Says that the frame was a well-formed packet of `line`. */
 void tc_drop_packet(struct tc_drop *drop, uint8_t fate, uint16_t line,
-                    const struct tc_packet *packet, bool stale);
+                    const struct tc_packet *packet, uint8_t flags);
 
 /* Says that the frame, which was dropped, was of no line, or a broken one of `line`. */
 void tc_drop_unmatched(struct tc_drop *drop);

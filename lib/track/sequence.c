@@ -50,6 +50,7 @@ open_session(struct tc_sequence *line, const struct tc_packet *packet, struct tc
     line->current = (uint8_t)(1 - line->current);
     line->open = line->open == 0 ? 1 : 2;
     tc_ranges_clear(&track->missing);
+    track->final_below = 0;
     track->session = (struct tc_session){
         .id = packet->session, .first = first, .next = first, .ordinal = line->sessions++};
     track->send_first = packet->send_time;
@@ -82,7 +83,7 @@ static struct tc_session_track *session_of(struct tc_sequence *line, const struc
             !goes_back(previous, packet))
             return previous;
         if (resets && goes_back(current, packet)) {
-            tc_ranges_clear(&current->missing);
+            current->final_below = current->session.next;
             return open_session(line, packet, verdict);
         }
         return current;
@@ -90,17 +91,32 @@ static struct tc_session_track *session_of(struct tc_sequence *line, const struc
     return has_previous ? previous : open_session(line, packet, verdict);
 }
 
+/* What was pushed out of the ranges, of which `lowest` went; what is final counts no more. */
+static void count_forgotten(struct tc_sequence *line, const struct tc_session_track *track,
+                            uint64_t lowest, uint64_t pushed_out)
+{
+    uint64_t end = lowest + (track->missing.pushed_out - pushed_out);
+    uint64_t first = lowest > track->final_below ? lowest : track->final_below;
+
+    line->figures.forgotten += end > first ? end - first : 0;
+}
+
+static uint64_t lowest_of(const struct tc_ranges *ranges)
+{
+    return ranges->count > 0 ? tc_ranges_at(ranges, 0).first : 0;
+}
+
 static void open_gap(struct tc_sequence *line, struct tc_session_track *track, uint64_t sequence,
                      struct tc_verdict *verdict)
 {
-    uint64_t pushed_out = track->missing.pushed_out;
+    uint64_t pushed_out = track->missing.pushed_out, lowest = lowest_of(&track->missing);
 
     verdict->events |= TC_VERDICT_GAP;
     verdict->missing = sequence - track->session.next;
     tc_ranges_append(&track->missing, track->session.next, sequence);
     line->figures.gap_events++;
     line->figures.missing += verdict->missing;
-    line->figures.forgotten += track->missing.pushed_out - pushed_out;
+    count_forgotten(line, track, lowest, pushed_out);
     track->session.next = sequence;
 }
 
@@ -136,29 +152,32 @@ static void take_stale(struct tc_sequence *line, uint32_t heartbeats, struct tc_
     verdict->events |= TC_VERDICT_STALE;
 }
 
-/* The session of a packet, and what its header alone tells of it. */
-static inline struct tc_session_track *
-enter(struct tc_sequence *line, const struct tc_packet *packet, struct tc_verdict *verdict)
+/* Notes what a packet's header alone tells of its session. */
+static inline void enter(const struct tc_sequence *line, struct tc_session_track *track,
+                         const struct tc_packet *packet, struct tc_verdict *verdict)
 {
-    struct tc_session_track *track;
-
-    verdict->old = 0;
-    verdict->events = 0;
-    verdict->missing = 0;
-    track = session_of(line, packet, verdict);
     verdict->slot = (uint8_t)(track - line->tracks);
     if (packet->send_time > track->send_last)
         track->send_last = packet->send_time;
     if (packet->stream_offset > track->offset_last)
         track->offset_last = packet->stream_offset;
-    return track;
+}
+
+static inline void clear(struct tc_verdict *verdict)
+{
+    verdict->old = 0;
+    verdict->events = 0;
+    verdict->missing = 0;
 }
 
 void tc_sequence_packet(struct tc_sequence *line, const struct tc_packet *packet,
                         struct tc_verdict *verdict)
 {
-    struct tc_session_track *track = enter(line, packet, verdict);
+    struct tc_session_track *track;
 
+    clear(verdict);
+    track = session_of(line, packet, verdict);
+    enter(line, track, packet, verdict);
     line->figures.packets++;
     take_numbers(line, track, packet->sequence, packet->sequence + packet->messages, verdict);
     if (packet->kind == TC_PACKET_END)
@@ -170,14 +189,20 @@ void tc_sequence_packet(struct tc_sequence *line, const struct tc_packet *packet
     }
 }
 
-void tc_sequence_run(struct tc_sequence *line, const struct tc_run *run, struct tc_verdict *verdict)
+static struct tc_packet first_of(const struct tc_run *run)
 {
-    const struct tc_packet first = {.session = run->session,
-                                    .sequence = run->first,
-                                    .stream_offset = run->offset_first,
-                                    .send_time = run->send_first};
-    struct tc_session_track *track = enter(line, &first, verdict);
+    return (struct tc_packet){.session = run->session,
+                              .sequence = run->first,
+                              .stream_offset = run->offset_first,
+                              .send_time = run->send_first};
+}
 
+static void take_run(struct tc_sequence *line, struct tc_session_track *track,
+                     const struct tc_run *run, struct tc_verdict *verdict)
+{
+    const struct tc_packet first = first_of(run);
+
+    enter(line, track, &first, verdict);
     if (run->send_last > track->send_last)
         track->send_last = run->send_last;
     if (run->offset_last > track->offset_last)
@@ -191,17 +216,38 @@ void tc_sequence_run(struct tc_sequence *line, const struct tc_run *run, struct 
         take_stale(line, run->stale, verdict);
 }
 
+void tc_sequence_run(struct tc_sequence *line, const struct tc_run *run, struct tc_verdict *verdict)
+{
+    const struct tc_packet first = first_of(run);
+
+    clear(verdict);
+    take_run(line, session_of(line, &first, verdict), run, verdict);
+}
+
+void tc_sequence_run_in(struct tc_sequence *line, const struct tc_run *run, uint8_t slot,
+                        struct tc_verdict *verdict)
+{
+    const struct tc_packet first = first_of(run);
+
+    clear(verdict);
+    take_run(line,
+             slot == TC_SEQUENCE_NEW ? open_session(line, &first, verdict) : &line->tracks[slot],
+             run, verdict);
+}
+
 uint64_t tc_sequence_old_range(struct tc_sequence *line, const struct tc_verdict *verdict,
                                uint64_t first, uint64_t end)
 {
-    struct tc_ranges *missing = &line->tracks[verdict->slot].missing;
-    uint64_t pushed_out = missing->pushed_out;
-    uint64_t late = missing->count > 0 ? tc_ranges_cut(missing, first, end) : 0;
+    struct tc_session_track *track = &line->tracks[verdict->slot];
+    struct tc_ranges *missing = &track->missing;
+    uint64_t pushed_out = missing->pushed_out, lowest = lowest_of(missing);
+    uint64_t open = first > track->final_below ? first : track->final_below;
+    uint64_t late = missing->count > 0 && open < end ? tc_ranges_cut(missing, open, end) : 0;
 
     line->figures.late += late;
     line->figures.missing -= late;
     line->figures.duplicates += end - first - late;
-    line->figures.forgotten += missing->pushed_out - pushed_out;
+    count_forgotten(line, track, lowest, pushed_out);
     return late;
 }
 

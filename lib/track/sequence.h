@@ -33,6 +33,7 @@ struct tc_session_track {
     uint64_t send_first; /* send time of the packet that opened it */
     uint64_t send_last;  /* latest send time */
     uint64_t offset_last;
+    uint64_t final_below; /* numbers below are missing for good: the session was started anew */
     struct tc_ranges missing;
 };
 
@@ -93,6 +94,15 @@ void tc_sequence_packet(struct tc_sequence *line, const struct tc_packet *packet
 /* Takes a run as its packets one by one; old messages as for a packet. */
 void tc_sequence_run(struct tc_sequence *line, const struct tc_run *run,
                      struct tc_verdict *verdict);
+
+enum { TC_SEQUENCE_NEW = 2 }; /* instead of a slot: a session that begins here */
+
+/*
+ * The same, for whoever knows which session the run belongs to: index in `tracks` of an open one,
+ * or TC_SEQUENCE_NEW.
+ */
+void tc_sequence_run_in(struct tc_sequence *line, const struct tc_run *run, uint8_t slot,
+                        struct tc_verdict *verdict);
 
 /* Takes one message of what `verdict` is about, `number` being its sequence number. */
 enum tc_old_message tc_sequence_old(struct tc_sequence *line, const struct tc_verdict *verdict,

@@ -123,6 +123,8 @@ static void send_on(struct hostile *hostile, uint16_t line, struct smith_envelop
     case 0: return;
     case 1: send_in(hostile, line, envelope, length); break; /* twice */
     case 2:
+        if (hostile->sound)
+            break;
         at = smith_below(&hostile->dice, length);
         hostile->packet.bytes[at] ^= (uint8_t)(1 << smith_below(&hostile->dice, 8));
         send_in(hostile, line, envelope, length);

@@ -18,6 +18,7 @@ struct hostile {
     hostile_take *take;
     void *context;
     struct smith_random dice;
+    bool sound;       /* a feed's copies do not differ from each other */
     uint64_t time_ns; /* of the next frame */
     uint64_t *next;   /* sequence number by channel */
     uint64_t *sent;   /* bytes by channel, for feeds that tell */

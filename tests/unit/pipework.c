@@ -396,6 +396,7 @@ static void hand_event(struct pipework *work, struct pipework_writer *writer,
         PIPEWORK_MUST(!in.failed && tc_cursor_left(&in) == 0, "a dropped event is broken");
         work->drops_told += drop.frames;
         work->filters_told += drop.filtered_frames;
+        work->inexact += !drop.exact;
     }
     work->events = grown(work->events, work->event_count, &work->event_capacity,
                          sizeof work->events[0]);

@@ -126,7 +126,8 @@ struct pipework {
     uint64_t batches;
     uint64_t drops_told; /* frames in dropped events */
     uint64_t filters_told;
-    uint64_t blocks; /* joined and compared */
+    uint64_t inexact; /* events that do not tell of all packets */
+    uint64_t blocks;  /* joined and compared */
     uint64_t block_frames, block_messages;
 };
 

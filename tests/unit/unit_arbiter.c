@@ -8,7 +8,7 @@
 #include "support.h"
 #include "track/arbiter.h"
 
-enum { LINES_MAX = 3, RANGES = 1024 };
+enum { LINES_MAX = 3, RANGES = TC_MISSING_RANGES };
 
 static struct bed {
     struct tc_sequence sequences[LINES_MAX];
@@ -49,7 +49,7 @@ static void take(uint32_t line, const struct tc_packet *packet)
         tc_sequence_old_range(&bed.sequences[line], &verdict, run.first, run.first + verdict.old);
     bed.ruling = (struct tc_ruling){0};
     if ((verdict.old | verdict.events) != 0 || packet->messages == 0 ||
-        !tc_arbiter_in_order(&bed.arbiter, line, packet, time))
+        !tc_arbiter_in_order(&bed.arbiter, line, verdict.slot, packet, time))
         tc_arbiter_take(&bed.arbiter, line, &run, &verdict, time, &bed.ruling);
 }
 
@@ -134,10 +134,29 @@ Test(arbiter, a_slower_line_begins_lower)
     expect(3, 0, 0);
     data(1, 'A', 98, 1); /* 96 and 97 are missing on line 1, and line 0 began later */
     expect(4, 2, 0);
+    cr_assert_eq(bed.ruling.filled, 0, "no line had missed 98");
     data(1, 'A', 99, 3);
     expect(5, 2, 0);
     data(1, 'A', 96, 2);
+    cr_assert_eq(bed.ruling.filled, 2);
     expect(7, 0, 0);
+    tear_down();
+}
+
+/* What is beyond memory is final, whatever comes of it afterwards, and however often. */
+Test(arbiter, what_is_forgotten_is_counted_once)
+{
+    enum { HOLES = TC_ARBITER_RANGES + 100 };
+
+    set_up(2, 0);
+    for (uint64_t number = 1; number <= 2 * HOLES + 1; number += 2)
+        for (uint32_t line = 0; line < 2; line++)
+            data(line, 'A', number, 1);
+    expect(HOLES + 1, HOLES, 0);
+    for (int again = 0; again < 10; again++)
+        for (uint64_t number = 2; number <= 20; number += 2)
+            data(0, 'A', number, 1);
+    expect(HOLES + 1, HOLES, 0);
     tear_down();
 }
 
@@ -269,8 +288,12 @@ static void against_the_definition(uint64_t seed)
 
         for (uint32_t i = 0; i < count; i++)
             cuts[i] = 1 + (uint32_t)test_below(&random, 9);
-        for (uint32_t i = 0; i < lines; i++)
+        for (uint32_t i = 0; i < lines; i++) {
             write_script(&scripts[i], &random, first, cuts, count);
+            /* a line may be joined later, and be heard first nevertheless */
+            if (session == 0 && test_below(&random, 2) == 0)
+                scripts[i].next = (uint32_t)test_below(&random, scripts[i].count / 2);
+        }
         while (left > 0) {
             uint32_t line = (uint32_t)test_below(&random, lines);
             struct script *script = &scripts[line];
@@ -296,6 +319,101 @@ static void against_the_definition(uint64_t seed)
 
 Test(arbiter, figures_are_those_of_the_definition_after_every_burst)
 {
-    for (uint64_t seed = 0; seed < 60; seed++)
+    for (uint64_t seed = 0; seed < 100; seed++)
         against_the_definition(seed);
+}
+
+/* ---- lines that are in different sessions ---- */
+
+/* One line's way through all sessions. */
+struct journey {
+    struct script scripts[SESSIONS];
+    uint32_t session;
+};
+
+static void start_anew(struct journey *journey)
+{
+    while (journey->session < SESSIONS &&
+           journey->scripts[journey->session].next == journey->scripts[journey->session].count)
+        journey->session++;
+}
+
+/* Only the last two sessions of a channel are open. */
+static bool may_go_on(const struct journey *journeys, uint32_t lines, uint32_t line)
+{
+    for (uint32_t i = 0; i < lines; i++)
+        if (journeys[i].session + 1 < journeys[line].session)
+            return false;
+    return journeys[line].session < SESSIONS;
+}
+
+/*
+ * The next packet of a line. Where sessions have names, each has its own; where they are started
+ * anew, the stream begins again, and each line's sender has a clock of its own.
+ */
+static void travel(struct journey *journey, uint32_t line, bool anew)
+{
+    struct script *script = &journey->scripts[journey->session];
+    uint64_t sequence = script->packets[script->next].sequence;
+    uint32_t messages = script->packets[script->next].messages;
+    const struct tc_packet packet = {
+        .session = {{anew ? 'A' : 'A' + journey->session, 0}},
+        .sequence = sequence,
+        .messages = messages,
+        .stream_offset = anew ? sequence : 0,
+        .send_time = anew ? 100000 * (journey->session + 1) + sequence + 700 * line : 0,
+        .kind = TC_PACKET_DATA,
+    };
+
+    take(line, &packet);
+    model_take(line, journey->session, sequence, messages);
+    script->next++;
+    start_anew(journey);
+}
+
+static void sessions_apart(uint64_t seed, bool anew)
+{
+    static struct journey journeys[LINES_MAX];
+    struct test_random random = {seed};
+    uint32_t lines = 2 + (uint32_t)(seed % 2);
+
+    memset(&model, 0, sizeof model);
+    set_up(lines, anew ? TC_RULE_RESETS : 0);
+    for (uint32_t session = 0; session < SESSIONS; session++) {
+        uint32_t cuts[200], count = 60 + (uint32_t)test_below(&random, 140);
+        uint64_t first = session == 0 ? 1 + test_below(&random, 50) : 1;
+
+        for (uint32_t i = 0; i < count; i++)
+            cuts[i] = 1 + (uint32_t)test_below(&random, 9);
+        for (uint32_t i = 0; i < lines; i++)
+            write_script(&journeys[i].scripts[session], &random, first, cuts, count);
+    }
+    for (uint32_t i = 0; i < lines; i++)
+        journeys[i].session = 0;
+    for (bool going = true; going;) {
+        uint32_t line = (uint32_t)test_below(&random, lines);
+        uint32_t burst = 1 + (uint32_t)test_below(&random, 90);
+        struct tc_merged expected;
+
+        for (; burst > 0 && may_go_on(journeys, lines, line); burst--)
+            travel(&journeys[line], line, anew);
+        expected = model_figures(lines);
+        expect(expected.messages, expected.missing, expected.recovered);
+        going = false;
+        for (uint32_t i = 0; i < lines; i++)
+            going |= journeys[i].session < SESSIONS;
+    }
+    tear_down();
+}
+
+Test(arbiter, figures_are_those_of_the_definition_while_lines_are_in_different_sessions)
+{
+    for (uint64_t seed = 0; seed < 100; seed++)
+        sessions_apart(seed, false);
+}
+
+Test(arbiter, figures_are_those_of_the_definition_where_each_line_starts_anew_by_its_own_clock)
+{
+    for (uint64_t seed = 0; seed < 100; seed++)
+        sessions_apart(seed, true);
 }

@@ -15,7 +15,7 @@ static void take(uint8_t fate, uint16_t line, uint64_t session, uint64_t sequenc
                                .kind = messages > 0 ? TC_PACKET_DATA : TC_PACKET_HEARTBEAT};
 
     tc_drop_frame(&drop, fate, 1000 + drop.frames + drop.filtered_frames, 60);
-    tc_drop_packet(&drop, fate, line, &packet, false);
+    tc_drop_packet(&drop, fate, line, &packet, 0);
 }
 
 static void drop_one(uint16_t line, uint64_t session, uint64_t sequence, uint32_t messages)
@@ -89,18 +89,18 @@ Test(drop, a_restart_is_another_run)
 
     tc_drop_clear(&drop);
     packet.stream_offset = 500;
-    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 0, &packet, false);
+    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 0, &packet, 0);
     packet.sequence = 2;
     packet.stream_offset = 0;
     packet.send_time = 200;
-    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 0, &packet, false);
+    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 0, &packet, 0);
     cr_assert_eq(drop.run_count, 2);
     packet.sequence = 3;
     packet.stream_offset = 10;
     packet.send_time = 300;
     packet.kind = TC_PACKET_END;
     packet.messages = 0;
-    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 0, &packet, true);
+    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 0, &packet, TC_DROP_STALE);
     cr_assert_eq(drop.run_count, 2);
     cr_assert_eq(drop.runs[1].run.send_first, 200);
     cr_assert_eq(drop.runs[1].run.send_last, 300);
@@ -116,8 +116,8 @@ Test(drop, ends_of_a_session_are_told)
 
     tc_drop_clear(&drop);
     drop_one(1, 'A', 10, 3);
-    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 1, &end, false);
-    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 1, &end, false);
+    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 1, &end, 0);
+    tc_drop_packet(&drop, TC_DROP_NO_BATCH, 1, &end, 0);
     drop_one(2, 'A', 10, 3);
     cr_assert_eq(drop.run_count, 2);
     expect_run(0, 1, 'A', 10, 13);
