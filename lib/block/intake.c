@@ -608,13 +608,9 @@ void tc_intake_report(struct tc_intake *intake, const struct tc_line_report *rep
 
 void tc_intake_nic(struct tc_intake *intake, uint16_t port, const struct tc_nic *nic)
 {
-    const uint64_t values[] = {nic->missed, nic->errors, nic->nombuf, intake->nic.sampled_ns};
-    bool risen = nic->missed != intake->nic.missed || nic->errors != intake->nic.errors ||
-                 nic->nombuf != intake->nic.nombuf;
-
-    if (risen)
-        tc_intake_event(intake, TC_EVENT_NIC, port, nic->sampled_ns, values, sizeof values);
-    intake->nic = *nic;
+    intake->nic_port = port;
+    intake->nic_seen = *nic;
+    tc_tell_nic(intake);
 }
 
 static void check_silence(struct tc_intake *intake, uint64_t now_ns)
@@ -638,8 +634,7 @@ void tc_intake_tick(struct tc_intake *intake, uint64_t now_ns)
         intake->silence_checked_ns = now_ns;
         check_silence(intake, now_ns);
         /* what was left out or happened while no batch was free does not wait for a frame */
-        if (intake->batcher.batch == NULL &&
-            (!tc_drop_empty(&intake->drop) || intake->pending_bytes > 0))
+        if (intake->batcher.batch == NULL && tc_tell_waits(intake))
             (void)tc_batcher_open(&intake->batcher, now_ns);
     }
     tc_batcher_tick(&intake->batcher, now_ns);

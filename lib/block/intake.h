@@ -76,7 +76,9 @@ struct tc_intake {
     const struct tc_symbol_filter *filter;
     bool filter_unmatched;
     struct tc_ledger ledger;
-    struct tc_nic nic;             /* told to every batch; see tc_intake_nic */
+    struct tc_nic nic;             /* told to every batch: as far as events have told it */
+    struct tc_nic nic_seen;        /* as looked at last */
+    uint16_t nic_port;             /* whose counters they are */
     struct tc_clock clock;         /* told to every batch; set by the owner */
     struct tc_sequence *sequences; /* by line */
     struct tc_intake_line *lines;  /* by line */
@@ -129,7 +131,10 @@ void tc_intake_event(struct tc_intake *intake, enum tc_event_kind kind, uint16_t
 void tc_intake_report(struct tc_intake *intake, const struct tc_line_report *report,
                       uint64_t now_ns);
 
-/* Takes the port's own counters as they were at nic->sampled_ns; what has risen is an event. */
+/*
+ * Takes the port's own counters as they were at nic->sampled_ns; what has risen is an event, for
+ * which a batch need not be free: the next one tells of the whole time since.
+ */
 void tc_intake_nic(struct tc_intake *intake, uint16_t port, const struct tc_nic *nic);
 
 /* Closes what has become old, tells what waits. Call between bursts, also when nothing arrives. */

@@ -186,6 +186,46 @@ void tc_tell_later(struct tc_intake *intake, enum tc_event_kind kind, uint16_t a
     intake->pending_bytes += record.bytes;
 }
 
+/* ---- the port's own counters ---- */
+
+static bool nic_has_risen(const struct tc_intake *intake)
+{
+    return memcmp(&intake->nic, &intake->nic_seen, TC_NIC_ROWS * sizeof(uint64_t)) != 0;
+}
+
+/* An event of all that they have risen by since they were told last. */
+static bool put_nic(struct tc_intake *intake, struct tc_batch *batch, uint32_t limit)
+{
+    const struct tc_nic *seen = &intake->nic_seen;
+    const uint64_t values[] = {seen->missed, seen->errors, seen->nombuf, intake->nic.sampled_ns};
+
+    if (nic_has_risen(intake) &&
+        !put(batch, limit, TC_EVENT_NIC, intake->nic_port, seen->sampled_ns, values, sizeof values))
+        return false;
+    intake->nic = *seen;
+    return true;
+}
+
+void tc_tell_nic(struct tc_intake *intake)
+{
+    struct tc_batcher *batcher = &intake->batcher;
+    uint64_t now_ns = intake->nic_seen.sampled_ns;
+
+    if (batcher->batch == NULL && !nic_has_risen(intake))
+        intake->nic = intake->nic_seen;
+    else if (batcher->batch == NULL)
+        (void)tc_batcher_open(batcher, now_ns); /* which tells it, or none is free */
+    else if (!put_nic(intake, batcher->batch, batcher->frame_room)) {
+        tc_batcher_close(batcher, now_ns);
+        (void)tc_batcher_open(batcher, now_ns);
+    }
+}
+
+bool tc_tell_waits(const struct tc_intake *intake)
+{
+    return !tc_drop_empty(&intake->drop) || intake->pending_bytes > 0 || nic_has_risen(intake);
+}
+
 /* ---- begin and end of a batch ---- */
 
 void tc_tell_opened(void *context, struct tc_batch *batch, uint32_t writer, uint64_t now_ns)
@@ -194,6 +234,7 @@ void tc_tell_opened(void *context, struct tc_batch *batch, uint32_t writer, uint
 
     put_drop(intake, batch);
     put_pending(intake, batch);
+    (void)put_nic(intake, batch, early_limit(intake, batch));
     (void)put_symbols(intake, batch, early_limit(intake, batch), writer, now_ns);
 }
 
@@ -258,6 +299,6 @@ bool tc_tell_closing(void *context, struct tc_batch *batch, uint32_t writer, uin
     told = put_lines(intake, batch, writer, now_ns) && put_channels(intake, batch, writer, now_ns);
     if (!told)
         batch->flags |= TC_BATCH_STATES_OLD;
-    return told && intake->pending_bytes == 0 &&
+    return told && intake->pending_bytes == 0 && !nic_has_risen(intake) &&
            put_symbols(intake, batch, batch->used, writer, now_ns);
 }

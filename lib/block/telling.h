@@ -25,6 +25,12 @@ bool tc_tell(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about, 
 void tc_tell_later(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
                    uint64_t time_ns, const void *payload, uint32_t payload_bytes);
 
+/* Tells what the port's counters have risen by, or lets the next batch tell it. */
+void tc_tell_nic(struct tc_intake *intake);
+
+/* Whether something waits for a batch. */
+bool tc_tell_waits(const struct tc_intake *intake);
+
 /*
  * What a packet's frame keeps free before it: trackers have moved by the time its events are known,
  * so the batch must not end then, or the figures told at its end would be ahead of its frames.

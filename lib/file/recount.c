@@ -31,6 +31,7 @@ struct counted_source {
     struct tc_nic last_nic;
     struct tc_told_events told; /* of the frame that comes next */
     bool told_differ;           /* has been said; one such difference brings others */
+    struct tc_nic nic;     /* as events tell it */
     uint64_t first_rx_ns, last_rx_ns;
     uint32_t frames; /* of the block, so far */
     uint32_t messages;
@@ -111,6 +112,7 @@ static enum tc_status open_source(struct tc_recount *recount, struct counted_sou
     counted->last = source->start->ledger;
     counted->last_nic = source->start->nic;
     snprintf(counted->claim.path, PATH_BYTES, "%s", source->path);
+    counted->nic = source->start->nic;
     counted->claim.lines = calloc(catalog->line_count + 1u, sizeof counted->claim.lines[0]);
     counted->claim.channels = calloc(catalog->channel_count + 1u,
                                      sizeof counted->claim.channels[0]);
@@ -256,7 +258,9 @@ static void compare_block(struct tc_recount *recount, struct counted_source *sou
             differ(recount, source, "the port counts %s backwards", tc_nic_rows[row].name);
     source->last = claim->ledger;
     source->last_nic = claim->nic;
-    if (!same_rows(recount, source, "the ledger", tc_ledger_rows, TC_LEDGER_ROWS, &claim->ledger,
+    if (!same_rows(recount, source, "the port", tc_nic_rows, TC_NIC_ROWS, &claim->nic,
+                   &source->nic) ||
+        !same_rows(recount, source, "the ledger", tc_ledger_rows, TC_LEDGER_ROWS, &claim->ledger,
                    &source->retrace.ledger) ||
         !compares_figures(source))
         return;
@@ -290,6 +294,18 @@ static bool is_of_no_port(const struct tc_source *source)
         if (source->capture->streams[i].number == source->stream)
             return source->capture->streams[i].port == TC_PORT_NONE;
     return false;
+}
+
+/* What an event says of the port's own counters. */
+static void note_nic(struct counted_source *source, const struct tc_event *event)
+{
+    struct tc_cursor in = tc_cursor_of(event->payload, event->payload_bytes);
+
+    if (event->kind != TC_EVENT_NIC)
+        return;
+    source->nic.missed = tc_cursor_u64(&in);
+    source->nic.errors = tc_cursor_u64(&in);
+    source->nic.nombuf = tc_cursor_u64(&in);
 }
 
 /* Channels that several streams bring are counted over all of them. */
@@ -378,8 +394,11 @@ enum tc_status tc_recount_take(struct tc_recount *recount, const struct tc_item 
     recount->taking = source;
     if (item->kind == TC_ITEM_EVENT && item->event->kind == TC_EVENT_UNHEARD)
         recount->runs[source->run].exact = false;
-    if (item->kind == TC_ITEM_EVENT && !is_of_no_port(item->source))
-        tc_told_events_add(&source->told, item->event);
+    if (item->kind == TC_ITEM_EVENT) {
+        note_nic(source, item->event);
+        if (!is_of_no_port(item->source))
+            tc_told_events_add(&source->told, item->event);
+    }
     if (tc_retrace_take(&source->retrace, item, take_packet, recount, &detail) == TC_MEMORY)
         return tc_fail(error, TC_MEMORY, "%s", detail.text);
     if (detail.status != TC_OK) {

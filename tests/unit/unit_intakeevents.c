@@ -230,6 +230,48 @@ Test(intakeevents, every_writer_knows_the_lines_at_the_end)
     stand_close();
 }
 
+/* However long no batch is free, what the port missed meanwhile is told, and since when. */
+Test(intakeevents, what_a_port_missed_is_told_whenever_there_is_a_batch)
+{
+    const struct tc_batch_limits limits = {0};
+    uint64_t until_ns = 100;
+    struct tc_cursor in;
+    uint64_t missed = 0;
+
+    stand_capture(&tc_feed_itch50, 1, 1);
+    stand_open(&limits, TC_PORT_ANY);
+    tc_intake_nic(&stand.intake, 7, &(const struct tc_nic){.sampled_ns = until_ns});
+    stand_send(0, "S", 1, 1, 101);
+    for (uint64_t i = 1; i <= 500; i++) {
+        stand.starved = i > 100 && i < 400;
+        if (stand.starved && stand.intake.batcher.batch != NULL)
+            tc_batcher_close(&stand.intake.batcher, 100 + i);
+        tc_intake_nic(&stand.intake, 7, &(const struct tc_nic){.missed = i, .sampled_ns = 100 + i});
+    }
+    stand_finish(1000);
+    for (uint32_t i = 0; i < stand.given_count; i++) {
+        uint32_t offset = 0;
+        const uint8_t *record;
+
+        while ((record = tc_batch_next(stand.given[i], &offset)) != NULL) {
+            const struct tc_event_record *event = (const void *)record;
+
+            if (tc_record_kind(record) != TC_RECORD_EVENT || event->event != TC_EVENT_NIC)
+                continue;
+            in = tc_cursor_of(event + 1, event->payload_bytes);
+            cr_assert_gt(tc_load_le64(in.at), missed);
+            missed = tc_cursor_u64(&in);
+            tc_cursor_take(&in, 16);
+            cr_assert_eq(tc_cursor_u64(&in), until_ns, "nothing is told of the time before");
+            cr_assert(event->about == 7 && event->time_ns == 100 + missed);
+            until_ns = event->time_ns;
+        }
+        cr_assert_eq(stand.given[i]->nic.missed, missed);
+    }
+    cr_assert_eq(missed, 500);
+    stand_close();
+}
+
 /* More lines than a full batch has room for. */
 Test(intakeevents, hundreds_of_lines_are_all_told_at_the_end)
 {
