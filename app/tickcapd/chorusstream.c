@@ -83,6 +83,19 @@ static void publish(struct tc_chorus_stream *stream)
     }
 }
 
+/* Says how many reports were not compared; whoever counts again must know. True when it is said. */
+static bool tell_unheard(struct tc_chorus_stream *stream, uint64_t now_ns)
+{
+    uint64_t unheard = stream->lost + stream->chorus.unheard;
+    uint64_t more = unheard - stream->unheard;
+
+    if (more > 0 && !tc_intake_event(&stream->intake, TC_EVENT_UNHEARD, TC_LINE_NONE, now_ns, &more,
+                                     sizeof more))
+        return false;
+    stream->unheard = unheard;
+    return true;
+}
+
 void tc_chorus_stream_step(struct tc_chorus_stream *stream, uint64_t now_ns, uint64_t lost)
 {
     const struct tc_line_report *told;
@@ -90,19 +103,16 @@ void tc_chorus_stream_step(struct tc_chorus_stream *stream, uint64_t now_ns, uin
     tc_report_merge_begin(&stream->reports);
     while ((told = tc_report_merge_next(&stream->reports)) != NULL)
         tc_intake_report(&stream->intake, told, now_ns);
-    lost += stream->chorus.unheard;
-    if (lost > stream->unheard) {
-        uint64_t more = lost - stream->unheard;
-
-        stream->unheard = lost;
-        tc_intake_event(&stream->intake, TC_EVENT_UNHEARD, TC_LINE_NONE, now_ns, &more,
-                        sizeof more);
-    }
+    stream->lost = lost;
+    (void)tell_unheard(stream, now_ns);
     tc_intake_tick(&stream->intake, now_ns);
     publish(stream);
 }
 
 bool tc_chorus_stream_finish(struct tc_chorus_stream *stream, uint64_t now_ns)
 {
-    return tc_intake_finish(&stream->intake, now_ns);
+    if (tell_unheard(stream, now_ns))
+        return tc_intake_finish(&stream->intake, now_ns);
+    tc_intake_tick(&stream->intake, now_ns); /* what waits makes room once there is a batch */
+    return false;
 }

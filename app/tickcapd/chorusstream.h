@@ -19,7 +19,8 @@ struct tc_chorus_stream {
     void *memory;
     size_t memory_bytes;
     struct tc_report_merge reports;
-    uint64_t unheard;     /* reports lost, as told last */
+    uint64_t lost;        /* reports that found no room */
+    uint64_t unheard;     /* these and those of closed sessions, as told last */
     tc_published *merged; /* TC_MERGED_ROWS for each channel, for other threads */
     tc_published *leads;  /* of each line */
 };

@@ -571,12 +571,12 @@ void tc_intake_frame(struct tc_intake *intake, const struct tc_arrival *arrival)
 
 /* ---- what comes from outside, and time ---- */
 
-void tc_intake_event(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
+bool tc_intake_event(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
                      uint64_t time_ns, const void *payload, uint32_t payload_bytes)
 {
-    if (intake->pending_bytes > 0 ||
-        !tc_tell(intake, kind, about, time_ns, payload, payload_bytes, time_ns))
-        tc_tell_later(intake, kind, about, time_ns, payload, payload_bytes);
+    return (intake->pending_bytes == 0 &&
+            tc_tell(intake, kind, about, time_ns, payload, payload_bytes, time_ns)) ||
+           tc_tell_later(intake, kind, about, time_ns, payload, payload_bytes);
 }
 
 void tc_intake_report(struct tc_intake *intake, const struct tc_line_report *report,

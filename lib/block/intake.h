@@ -122,9 +122,10 @@ void tc_intake_frame(struct tc_intake *intake, const struct tc_arrival *arrival)
 
 /*
  * Tells of something that others have seen (the link, the clock, silence of a line): an event of
- * fixed fields, which stands where the stream is now.
+ * fixed fields, which stands where the stream is now, or at the begin of the next batch. False, and
+ * not told, where no batch is free and too much waits for one already.
  */
-void tc_intake_event(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
+bool tc_intake_event(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
                      uint64_t time_ns, const void *payload, uint32_t payload_bytes);
 
 /* Takes a report of another stream to the intake's chorus, heard at `now_ns`. */

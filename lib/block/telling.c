@@ -168,7 +168,7 @@ static void put_pending(struct tc_intake *intake, struct tc_batch *batch)
     memmove(intake->pending, intake->pending + at, intake->pending_bytes);
 }
 
-void tc_tell_later(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
+bool tc_tell_later(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
                    uint64_t time_ns, const void *payload, uint32_t payload_bytes)
 {
     const struct tc_event_record record = {
@@ -180,10 +180,11 @@ void tc_tell_later(struct tc_intake *intake, enum tc_event_kind kind, uint16_t a
     };
 
     if (record.bytes > sizeof intake->pending - intake->pending_bytes)
-        return; /* so much has happened without a free batch that its loss says more */
+        return false; /* so much has happened without a free batch that its loss says more */
     memcpy(intake->pending + intake->pending_bytes, &record, sizeof record);
     memcpy(intake->pending + intake->pending_bytes + sizeof record, payload, payload_bytes);
     intake->pending_bytes += record.bytes;
+    return true;
 }
 
 /* ---- the port's own counters ---- */

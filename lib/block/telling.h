@@ -21,8 +21,8 @@ bool tc_tell_closing(void *context, struct tc_batch *batch, uint32_t writer, uin
 bool tc_tell(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about, uint64_t time_ns,
              const void *payload, uint32_t payload_bytes, uint64_t now_ns);
 
-/* Remembers an event until the next batch is opened. */
-void tc_tell_later(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
+/* Remembers an event until the next batch is opened. False where that is too many. */
+bool tc_tell_later(struct tc_intake *intake, enum tc_event_kind kind, uint16_t about,
                    uint64_t time_ns, const void *payload, uint32_t payload_bytes);
 
 /* Tells what the port's counters have risen by, or lets the next batch tell it. */

@@ -230,6 +230,30 @@ Test(intakeevents, every_writer_knows_the_lines_at_the_end)
     stand_close();
 }
 
+/* Whoever tells something knows whether it will be told. */
+Test(intakeevents, what_is_told_while_no_batch_is_free_is_told_later_or_refused)
+{
+    const struct tc_batch_limits limits = {0};
+    const uint64_t values[] = {1, 10000};
+    uint32_t taken = 0, told;
+
+    stand_capture(&tc_feed_itch50, 1, 1);
+    stand_open(&limits, TC_PORT_ANY);
+    stand.starved = true;
+    while (tc_intake_event(&stand.intake, TC_EVENT_LINK, 0, 5, values, sizeof values))
+        taken++;
+    cr_assert_gt(taken, 50);
+    stand.starved = false;
+    cr_assert_not(tc_intake_event(&stand.intake, TC_EVENT_LINK, 0, 6, values, sizeof values),
+                  "it would stand before those that wait");
+    tc_intake_tick(&stand.intake, UINT64_C(1000000000));
+    cr_assert(tc_intake_event(&stand.intake, TC_EVENT_LINK, 0, 7, values, sizeof values));
+    stand_finish(UINT64_C(1000000001));
+    stand_find_event(stand.given[0], TC_EVENT_LINK, &told);
+    cr_assert_eq(told, taken + 1);
+    stand_close();
+}
+
 /* However long no batch is free, what the port missed meanwhile is told, and since when. */
 Test(intakeevents, what_a_port_missed_is_told_whenever_there_is_a_batch)
 {
