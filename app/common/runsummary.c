@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+double tc_loss_share(uint64_t missing, uint64_t received)
+{
+    return missing > 0 ? (double)missing / ((double)missing + (double)received) : 0.0;
+}
+
 double tc_loss_rate(const struct tc_figures *figures)
 {
-    uint64_t sent = figures->messages - figures->duplicates + figures->missing;
-
-    return sent > 0 ? (double)figures->missing / (double)sent : 0.0;
+    return tc_loss_share(figures->missing, figures->messages - figures->duplicates);
 }
 
 /* A number of bytes with three digits and a unit. */

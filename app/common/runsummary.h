@@ -22,7 +22,10 @@ struct tc_run_summary {
     const char *where;   /* the first output directory */
 };
 
-/* missing / (messages but duplicates + missing): the share of what was sent that never came. */
+/* missing / (received + missing), whatever they are. */
+double tc_loss_share(uint64_t missing, uint64_t received);
+
+/* The same of a line, where received are its messages but duplicates: the share of what was sent that never came. */
 double tc_loss_rate(const struct tc_figures *figures);
 
 void tc_run_summary_print(FILE *out, const struct tc_run_summary *summary);

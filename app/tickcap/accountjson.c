@@ -15,7 +15,7 @@
  */
 #define LARGE_MARK "\x01"
 
-static json_t *number(uint64_t value)
+json_t *account_json_number(uint64_t value)
 {
     char text[32];
 
@@ -64,7 +64,7 @@ static json_t *nic_json(const struct tc_nic *nic)
     json_t *object = json_object();
 
     for (size_t i = 0; i < TC_NIC_ROWS; i++)
-        put(object, tc_nic_rows[i].name, nic != NULL ? number(rows[i]) : json_null());
+        put(object, tc_nic_rows[i].name, nic != NULL ? account_json_number(rows[i]) : json_null());
     return object;
 }
 
@@ -74,18 +74,18 @@ static json_t *ledger_json(const struct tc_ledger *ledger, const struct tc_nic *
     json_t *object = json_object();
     json_t *dropped = json_object();
 
-    put(dropped, "no_batch", number(ledger->no_batch));
-    put(dropped, "ring_full", number(ledger->ring_full));
-    put(dropped, "writer_failed", number(ledger->writer_failed));
-    put(dropped, "disk_full", number(ledger->disk_full));
-    put(dropped, "shutdown", number(ledger->shutdown));
-    put(object, "received", number(ledger->received));
-    put(object, "recorded", number(ledger->recorded));
+    put(dropped, "no_batch", account_json_number(ledger->no_batch));
+    put(dropped, "ring_full", account_json_number(ledger->ring_full));
+    put(dropped, "writer_failed", account_json_number(ledger->writer_failed));
+    put(dropped, "disk_full", account_json_number(ledger->disk_full));
+    put(dropped, "shutdown", account_json_number(ledger->shutdown));
+    put(object, "received", account_json_number(ledger->received));
+    put(object, "recorded", account_json_number(ledger->recorded));
     put(object, "dropped", dropped);
-    put(object, "filtered", number(ledger->filtered));
-    put(object, "messages_dropped", number(ledger->messages_dropped));
-    put(object, "messages_filtered", number(ledger->messages_filtered));
-    put(object, "bad_time", number(ledger->bad_time));
+    put(object, "filtered", account_json_number(ledger->filtered));
+    put(object, "messages_dropped", account_json_number(ledger->messages_dropped));
+    put(object, "messages_filtered", account_json_number(ledger->messages_filtered));
+    put(object, "bad_time", account_json_number(ledger->bad_time));
     put(object, "nic", nic_json(nic));
     put(object, "exact", json_boolean(tc_ledger_closes(ledger)));
     return object;
@@ -100,8 +100,8 @@ static json_t *session_json(const struct tc_account_session *session,
 
     tc_print_session(&out, framing, (const uint8_t *)&session->id);
     put(object, "id", json_string(text));
-    put(object, "first_seq", number(session->first));
-    put(object, "last_seq", number(session->next - 1));
+    put(object, "first_seq", account_json_number(session->first));
+    put(object, "last_seq", account_json_number(session->next - 1));
     put(object, "end_seen", json_boolean(session->end_seen));
     return object;
 }
@@ -124,7 +124,7 @@ static json_t *histogram_json(const struct tc_histogram *histogram,
 {
     json_t *object = json_object();
 
-    put(object, "count", number(histogram->total));
+    put(object, "count", account_json_number(histogram->total));
     for (size_t i = 0; quantiles[i].name != NULL; i++)
         put(object, quantiles[i].name,
             histogram->total > 0
@@ -155,14 +155,14 @@ static json_t *line_json(const struct tc_account_line *line, const struct tc_fra
 
     put(object, "line", json_string(line->line->name));
     for (size_t i = 0; i < TC_FIGURE_ROWS; i++)
-        put(object, tc_figure_rows[i].name, number(tc_figures_get(&line->figures, i)));
+        put(object, tc_figure_rows[i].name, account_json_number(tc_figures_get(&line->figures, i)));
     put(object, "loss_rate", json_real(tc_loss_rate(&line->figures)));
     snprintf(digest, sizeof digest, "%016" PRIx64, line->digest);
     put(object, "digest", json_string(digest));
     for (size_t i = 0; i < line->session_count; i++)
         json_array_append_new(sessions, session_json(&line->sessions[i], framing));
     put(object, "sessions", sessions);
-    put(object, "leads", number(line->leads));
+    put(object, "leads", account_json_number(line->leads));
     put(object, "latency", latency_json(line->latency));
     return object;
 }
@@ -171,21 +171,20 @@ static json_t *channel_json(const struct tc_account_channel *channel)
 {
     const struct tc_feed *feed = channel->channel->feed;
     const struct tc_account_merged *merged = &channel->merged;
-    uint64_t all = merged->messages + merged->missing;
     json_t *object = json_object();
     json_t *lines = json_array();
     json_t *together = json_object();
 
     put(object, "name", json_string(channel->channel->name));
     put(object, "feed", json_string(feed->name));
-    put(object, "symbols", number(channel->symbols));
+    put(object, "symbols", account_json_number(channel->symbols));
     for (size_t i = 0; i < channel->line_count; i++)
         json_array_append_new(lines, line_json(&channel->lines[i], feed->framing));
     put(object, "lines", lines);
-    put(together, "messages", number(merged->messages));
-    put(together, "missing", number(merged->missing));
-    put(together, "recovered", number(merged->recovered));
-    put(together, "loss_rate", json_real(all > 0 ? (double)merged->missing / (double)all : 0.0));
+    put(together, "messages", account_json_number(merged->messages));
+    put(together, "missing", account_json_number(merged->missing));
+    put(together, "recovered", account_json_number(merged->recovered));
+    put(together, "loss_rate", json_real(tc_loss_share(merged->missing, merged->messages)));
     put(object, "merged", together);
     put(object, "lead_ns",
         channel->lead != NULL ? histogram_json(channel->lead, lead_quantiles) : json_null());
@@ -198,18 +197,18 @@ static json_t *stream_json(const struct tc_account_stream *stream)
     bool counts = stream->port->losses != TC_LOSSES_ABSENT;
     json_t *object = json_object();
 
-    put(object, "stream", number(stream->source->stream));
+    put(object, "stream", account_json_number(stream->source->stream));
     put(object, "port", json_string(stream->port->name));
     for (uint16_t i = 0; i < capture->stream_count; i++)
         if (capture->streams[i].number == stream->source->stream)
-            put(object, "queue", number(capture->streams[i].queue));
+            put(object, "queue", account_json_number(capture->streams[i].queue));
     put(object, "ledger", ledger_json(&stream->ledger, counts ? &stream->nic : NULL));
     return object;
 }
 
 static json_t *bound_json(uint64_t bound_ns)
 {
-    return bound_ns == TC_ERROR_UNKNOWN ? json_null() : number(bound_ns);
+    return bound_ns == TC_ERROR_UNKNOWN ? json_null() : account_json_number(bound_ns);
 }
 
 static json_t *drift_json(const struct tc_account_clock *noted)
@@ -233,11 +232,11 @@ static json_t *clock_json(const struct tc_account_clock *noted)
     put(object, "residual_ns",
         clock->compared_ns != 0 ? json_integer(clock->residual_ns) : json_null());
     put(object, "drift_ppb", drift_json(noted));
-    put(object, "corrections", number(clock->corrections));
-    put(object, "ahead_s", number(clock->ahead_s));
+    put(object, "corrections", account_json_number(clock->corrections));
+    put(object, "ahead_s", account_json_number(clock->ahead_s));
     put(object, "in_sync", json_boolean(clock->in_sync));
-    put(object, "from_ns", number(noted->from_ns));
-    put(object, "to_ns", number(noted->to_ns));
+    put(object, "from_ns", account_json_number(noted->from_ns));
+    put(object, "to_ns", account_json_number(noted->to_ns));
     return object;
 }
 
@@ -274,20 +273,20 @@ json_t *account_json(const struct tc_account *account, const struct tc_reader *r
     put(object, "run", json_string(run));
     put(object, "complete", json_boolean(totals.complete));
     put(object, "repaired", json_false());
-    put(object, "segments", number(totals.segments));
-    put(object, "blocks", number(totals.blocks));
-    put(object, "frames", number(account->frames));
-    put(object, "messages", number(account->messages));
-    put(object, "bytes_wire", number(account->bytes_wire));
-    put(object, "bytes_stored", number(totals.bytes_stored));
+    put(object, "segments", account_json_number(totals.segments));
+    put(object, "blocks", account_json_number(totals.blocks));
+    put(object, "frames", account_json_number(account->frames));
+    put(object, "messages", account_json_number(account->messages));
+    put(object, "bytes_wire", account_json_number(account->bytes_wire));
+    put(object, "bytes_stored", account_json_number(totals.bytes_stored));
     put(object, "ratio",
         json_real(totals.bytes_stored > 0
                       ? (double)account->bytes_wire / (double)totals.bytes_stored
                       : 0.0));
-    put(object, "first_rx_ns", number(account->first_rx_ns));
-    put(object, "last_rx_ns", number(account->last_rx_ns));
-    put(object, "unmatched_frames", number(account->unmatched_frames));
-    put(object, "malformed_frames", number(account->malformed_frames));
+    put(object, "first_rx_ns", account_json_number(account->first_rx_ns));
+    put(object, "last_rx_ns", account_json_number(account->last_rx_ns));
+    put(object, "unmatched_frames", account_json_number(account->unmatched_frames));
+    put(object, "malformed_frames", account_json_number(account->malformed_frames));
     put(object, "ledger", ledger_json(&account->ledger, account->nic_known ? &account->nic : NULL));
     put_lists(object, account);
     return object;

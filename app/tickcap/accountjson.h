@@ -14,7 +14,10 @@ json_t *account_json(const struct tc_account *account, const struct tc_reader *r
 /* Of a capture that has just begun: nothing is known of it but that. */
 json_t *account_json_begun(void);
 
-/* Prints it, numbers of all 64 bits exactly. False when memory is short. */
+/* A number of any 64 bits, for objects that account_json_print prints. */
+json_t *account_json_number(uint64_t value);
+
+/* Prints an object, numbers of all 64 bits exactly. False when memory is short. */
 bool account_json_print(const json_t *object, FILE *out);
 
 /* 16 bytes as 32 hex digits. */

@@ -7,6 +7,7 @@
 #include "common/runsummary.h"
 #include "feed/print.h"
 #include "file/gaps.h"
+#include "tickcap/accountjson.h"
 #include "tickcap/command.h"
 #include "tickcap/faults.h"
 
@@ -132,7 +133,6 @@ static void print_totals(const struct tc_account *account, const struct sums *su
 {
     for (size_t i = 0; i < account->channel_count; i++) {
         const struct tc_account_channel *channel = &account->channels[i];
-        uint64_t all = channel->merged.messages + channel->merged.missing;
 
         for (size_t j = 0; j < channel->line_count; j++)
             printf("%s line %s: %lu gaps, %lu missing, %lu not recorded, loss rate %.3g\n",
@@ -143,17 +143,12 @@ static void print_totals(const struct tc_account *account, const struct sums *su
         if (channel->line_count > 1)
             printf("%s, all lines: %lu missing, %lu recovered, loss rate %.3g\n",
                    channel->channel->name, channel->merged.missing, channel->merged.recovered,
-                   all > 0 ? (double)channel->merged.missing / (double)all : 0.0);
+                   tc_loss_share(channel->merged.missing, channel->merged.messages));
     }
     print_sums(sums);
 }
 
 /* ---- JSON ---- */
-
-static json_t *number(uint64_t value)
-{
-    return json_integer((json_int_t)value);
-}
 
 static json_t *gap_json(const struct tc_gap *gap)
 {
@@ -164,19 +159,19 @@ static json_t *gap_json(const struct tc_gap *gap)
     json_object_set_new(object, "channel", json_string(gap->channel->name));
     json_object_set_new(object, "line", json_string(gap->line->line->name));
     json_object_set_new(object, "session", json_string(session));
-    json_object_set_new(object, "stream", number(gap->stream));
-    json_object_set_new(object, "first_seq", number(gap->first));
-    json_object_set_new(object, "last_seq", number(gap->end - 1));
-    json_object_set_new(object, "messages", number(gap->end - gap->first));
+    json_object_set_new(object, "stream", account_json_number(gap->stream));
+    json_object_set_new(object, "first_seq", account_json_number(gap->first));
+    json_object_set_new(object, "last_seq", account_json_number(gap->end - 1));
+    json_object_set_new(object, "messages", account_json_number(gap->end - gap->first));
     json_object_set_new(object, "before_ns",
-                        gap->before_ns != 0 ? number(gap->before_ns) : json_null());
-    json_object_set_new(object, "after_ns", number(gap->after_ns));
+                        gap->before_ns != 0 ? account_json_number(gap->before_ns) : json_null());
+    json_object_set_new(object, "after_ns", account_json_number(gap->after_ns));
     json_object_set_new(object, "outcome", json_string(outcome_of(gap)));
-    json_object_set_new(object, "late", number(gap->late));
-    json_object_set_new(object, "recovered", number(gap->recovered));
+    json_object_set_new(object, "late", account_json_number(gap->late));
+    json_object_set_new(object, "recovered", account_json_number(gap->recovered));
     json_object_set_new(object, "recovered_by",
                         gap->by != NULL ? json_string(gap->by->line->name) : json_null());
-    json_object_set_new(object, "lost", number(gap->lost));
+    json_object_set_new(object, "lost", account_json_number(gap->lost));
     json_object_set_new(object, "owner", json_string(tc_gap_owner_names[gap->owner]));
     json_object_set_new(object, "cause",
                         gap->received ? json_string(tc_drop_cause_name(gap->cause)) : json_null());
@@ -188,15 +183,63 @@ static json_t *sums_json(const struct sums *sums)
     json_t *object = json_object();
     json_t *owners = json_object();
 
-    json_object_set_new(object, "gaps", number(sums->gaps));
-    json_object_set_new(object, "messages", number(sums->messages));
-    json_object_set_new(object, "late", number(sums->late));
-    json_object_set_new(object, "recovered", number(sums->recovered));
-    json_object_set_new(object, "lost", number(sums->lost));
+    json_object_set_new(object, "gaps", account_json_number(sums->gaps));
+    json_object_set_new(object, "messages", account_json_number(sums->messages));
+    json_object_set_new(object, "late", account_json_number(sums->late));
+    json_object_set_new(object, "recovered", account_json_number(sums->recovered));
+    json_object_set_new(object, "lost", account_json_number(sums->lost));
     for (int owner = 0; owner < TC_GAP_OWNERS; owner++)
-        json_object_set_new(owners, tc_gap_owner_names[owner], number(sums->by_owner[owner]));
+        json_object_set_new(owners, tc_gap_owner_names[owner],
+                            account_json_number(sums->by_owner[owner]));
     json_object_set_new(object, "owners", owners);
     return object;
+}
+
+/* What the lines lack, each and together. */
+static json_t *channel_json(const struct tc_account_channel *channel)
+{
+    json_t *object = json_object();
+    json_t *lines = json_array();
+    json_t *merged = json_object();
+
+    for (size_t i = 0; i < channel->line_count; i++) {
+        const struct tc_account_line *line = &channel->lines[i];
+        json_t *row = json_object();
+
+        json_object_set_new(row, "line", json_string(line->line->name));
+        json_object_set_new(row, "gap_events", account_json_number(line->figures.gap_events));
+        json_object_set_new(row, "missing", account_json_number(line->figures.missing));
+        json_object_set_new(row, "not_recorded", account_json_number(line->figures.not_recorded));
+        json_object_set_new(row, "loss_rate", json_real(tc_loss_rate(&line->figures)));
+        json_array_append_new(lines, row);
+    }
+    json_object_set_new(merged, "missing", account_json_number(channel->merged.missing));
+    json_object_set_new(merged, "recovered", account_json_number(channel->merged.recovered));
+    json_object_set_new(
+        merged, "loss_rate",
+        json_real(tc_loss_share(channel->merged.missing, channel->merged.messages)));
+    json_object_set_new(object, "name", json_string(channel->channel->name));
+    json_object_set_new(object, "lines", lines);
+    json_object_set_new(object, "merged", merged);
+    return object;
+}
+
+static enum tc_status print_json(const struct tc_account *account, json_t *gaps,
+                                 const struct sums *sums, struct tc_error *error)
+{
+    json_t *object = json_object();
+    json_t *channels = json_array();
+    bool printed;
+
+    for (size_t i = 0; i < account->channel_count; i++)
+        json_array_append_new(channels, channel_json(&account->channels[i]));
+    json_object_set_new(object, "schema", json_integer(1));
+    json_object_set_new(object, "gaps", gaps);
+    json_object_set_new(object, "channels", channels);
+    json_object_set_new(object, "totals", sums_json(sums));
+    printed = account_json_print(object, stdout);
+    json_decref(object);
+    return printed ? TC_OK : tc_fail(error, TC_MEMORY, "no memory to print the gaps");
 }
 
 /* ---- the run ---- */
@@ -233,18 +276,9 @@ static enum tc_status print_gaps(const struct tc_account *account, bool json, st
             print_gap(&gap);
     }
     tc_gaps_close(gaps);
-    if (json) {
-        json_t *object = json_object();
-
-        json_object_set_new(object, "schema", json_integer(1));
-        json_object_set_new(object, "gaps", list);
-        json_object_set_new(object, "totals", sums_json(sums));
-        json_dumpf(object, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(object);
-    } else {
-        print_totals(account, sums);
-    }
+    if (json)
+        return print_json(account, list, sums, error);
+    print_totals(account, sums);
     return TC_OK;
 }
 

@@ -2,8 +2,8 @@
  * Gaps: for every hole in the numbers of a line, what became of it and whose it was.
  *
  * A hole that the feed shows was filled late, recovered by another line, or lost; it is ours,
- * perhaps ours, of somebody upstream, or nobody can say (docs/OPERATING.md, "Whose gap it is"). A
- * hole that a loss of our own made is ours, and what filled it was there.
+ * perhaps ours, of somebody upstream, or nobody can say (docs/OPERATING.md, "Did I miss anything,
+ * and was it us?"). A hole that a loss of our own made is ours, and what filled it was there.
  */
 #ifndef TC_FILE_GAPS_H
 #define TC_FILE_GAPS_H
