@@ -12,7 +12,10 @@ static bool has_failed(const struct tc_record_task *task, struct tc_error *error
 void tc_capture_run_stream_ledger(const struct tc_run_stream *stream, struct tc_ledger *ledger)
 {
     tc_published_rows(stream->receiver->published.ledger, ledger, TC_LEDGER_ROWS);
-    /* what the receiver handed over is lost where its writer had failed */
+    /*
+     * What the receiver handed over is lost where its writer had failed. While both run, a writer
+     * may have told of more than the receiver has.
+     */
     for (uint32_t i = 0; i < stream->rings.writer_count; i++) {
         const struct tc_writer_published *writer = &stream->writers[i]->published;
         uint64_t frames = tc_published_get(&writer->failed_frames);
@@ -20,6 +23,8 @@ void tc_capture_run_stream_ledger(const struct tc_run_stream *stream, struct tc_
         struct tc_error error;
         bool full = has_failed(stream->writers[i], &error) && error.status == TC_FULL;
 
+        frames = frames < ledger->recorded ? frames : ledger->recorded;
+        messages = messages < ledger->messages ? messages : ledger->messages;
         ledger->recorded -= frames;
         *(full ? &ledger->disk_full : &ledger->writer_failed) += frames;
         ledger->messages -= messages;

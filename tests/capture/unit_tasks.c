@@ -490,6 +490,26 @@ static void fill_disk(bool keeps)
     finish();
 }
 
+/* A writer may tell of a loss before the receiver tells that it had handed those frames over. */
+Test(tasks, no_more_is_lost_than_is_known_to_have_come)
+{
+    struct tc_ledger ledger;
+
+    open_stand("ring", 1);
+    push(3);
+    receive_all();
+    cr_assert_eq(ledger_now().recorded, 3);
+    tc_publish(&stream->writers[0]->published.failed_frames, 5);
+    tc_publish(&stream->writers[0]->published.failed_messages, 5 * FRAME_MESSAGES);
+    ledger = ledger_now();
+    cr_assert_eq(ledger.recorded, 0);
+    cr_assert_eq(ledger.writer_failed, 3);
+    cr_assert_eq(ledger.messages, 0);
+    cr_assert_eq(ledger.messages_dropped, 3 * FRAME_MESSAGES);
+    finish();
+    close_stand();
+}
+
 /* After a failure the writer only counts; what it has on disk is recorded. */
 Test(tasks, a_writer_that_failed_goes_on_counting)
 {
