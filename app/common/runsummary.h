@@ -25,7 +25,7 @@ struct tc_run_summary {
 /* missing / (received + missing), whatever they are. */
 double tc_loss_share(uint64_t missing, uint64_t received);
 
-/* The same of a line, where received are its messages but duplicates: the share of what was sent that never came. */
+/* The same of a line: the share of what was sent that never came. Duplicates do not count. */
 double tc_loss_rate(const struct tc_figures *figures);
 
 void tc_run_summary_print(FILE *out, const struct tc_run_summary *summary);
