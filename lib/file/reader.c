@@ -35,6 +35,7 @@ struct stream {
     uint32_t event, event_count;
     uint64_t frame_base; /* number of the block's first frame */
     uint64_t key_ns;     /* where the stream stands among the others */
+    uint64_t looked_ns;  /* when its port's counters were looked at last, by indexes */
     bool only_events;    /* it is of no port */
     bool ended;
 };
@@ -484,6 +485,8 @@ enum tc_status tc_reader_next(struct tc_reader *reader, struct tc_item *item,
             continue;
         if (!fill_stream(reader, stream)) {
             stream->ended = !reader->options.follow;
+            if (stream->looked_ns > stream->state.nic.sampled_ns)
+                stream->state.nic.sampled_ns = stream->looked_ns;
             continue;
         }
         if (chosen == NULL || stream->key_ns < chosen->key_ns)

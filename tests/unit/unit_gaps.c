@@ -77,6 +77,18 @@ Test(gaps, are_of_somebody_upstream_where_the_port_lost_nothing)
     cr_assert_str_eq(owners(), "u");
 }
 
+/* The last look may find nothing new and nothing to record; then only the index knows of it. */
+Test(gaps, are_of_somebody_upstream_where_the_last_look_came_behind_the_last_block)
+{
+    open_on_port(TC_LOSSES_EXACT);
+    send(1);
+    send(3);
+    tamper.intake.batcher.limits.batch_age_ns = tamper.intake.batcher.limits.block_age_ns = 1;
+    tc_intake_tick(&tamper.intake, tamper.now_ns);
+    look(0);
+    cr_assert_str_eq(owners(), "u");
+}
+
 Test(gaps, may_be_ours_where_the_port_missed_frames_in_that_time)
 {
     open_on_port(TC_LOSSES_EXACT);
