@@ -1,5 +1,7 @@
 /* Nothing here sets a clock: that of a NIC belongs to whoever synchronises the host. */
-#define ALLOW_EXPERIMENTAL_API /* rte_eth_read_clock, which has been so since 19.08 */
+#ifndef ALLOW_EXPERIMENTAL_API /* rte_eth_read_clock is one since 19.08 */
+#define ALLOW_EXPERIMENTAL_API
+#endif
 
 #include "tickcapd/porttime.h"
 

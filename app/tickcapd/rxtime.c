@@ -45,8 +45,10 @@ struct tc_clock tc_rx_time_clock(const struct tc_rx_time *time)
     struct tc_clock clock = time->flag == 0 || time->undecided ? time->times->tsc : *time->stamps;
 
     /* the kernel stamps by this host's clock itself */
-    if (clock.source == TC_CLOCK_KERNEL)
+    if (clock.source == TC_CLOCK_KERNEL) {
         clock.error_ns = clock.unit == TC_UNIT_US ? 1000 : 1;
+        clock.in_sync = true;
+    }
     if (clock.source != TC_CLOCK_FILE)
         clock.host_error_ns = time->times->tsc.host_error_ns;
     return clock;
