@@ -6,7 +6,11 @@
 
 #include "common/memory.h"
 
-enum { BATCHES = 4, STATE_BYTES = TC_LINE_STATE_BYTES_MAX };
+enum {
+    BATCHES = 4,
+    STATE_BYTES = TC_LINE_STATE_BYTES_MAX,
+    AT_STORED_BYTES = 32, /* in a block's header */
+};
 
 _Noreturn void pipework_fail(const char *file, int line, const char *sentence)
 {
@@ -287,6 +291,9 @@ static enum tc_status sink_append(struct tc_sink *sink, const void *bytes, size_
     struct pipework_writer *writer = (struct pipework_writer *)sink;
     uint64_t most = writer->work->options.sink_bytes;
     bool full = most != 0 && writer->sink_bytes + length > most;
+    bool block = length >= TC_BLOCK_HEADER_BYTES &&
+                 memcmp(bytes, TC_BLOCK_MAGIC, TC_MAGIC_BYTES) == 0;
+    size_t whole = length;
     enum tc_status status = TC_OK;
 
     PIPEWORK_MUST(!writer->failed, "a writer that has failed writes again");
@@ -297,11 +304,10 @@ static enum tc_status sink_append(struct tc_sink *sink, const void *bytes, size_
         status = writer->file->ops->append(writer->file, bytes, length, error);
     if (full && writer->file != NULL)
         status = writer->file->ops->sync(writer->file, error);
-    if (full)
-        return tc_fail(error, TC_FULL, "the disk is full");
-    if (length >= TC_MAGIC_BYTES && memcmp(bytes, TC_BLOCK_MAGIC, TC_MAGIC_BYTES) == 0)
-        compare_block(writer, bytes, length);
-    return status;
+    /* what does not fit may be nothing but the padding of a block */
+    if (block && length >= tc_load_le32((const uint8_t *)bytes + AT_STORED_BYTES))
+        compare_block(writer, bytes, whole);
+    return full ? tc_fail(error, TC_FULL, "the disk is full") : status;
 }
 
 static enum tc_status sink_sync(struct tc_sink *sink, struct tc_error *error)
