@@ -132,7 +132,7 @@ def test_full_disk():
         same_frames(feed.frames(MICROSECOND)[:told["frames"]], exported(out))
         assert f"recorded {told['frames']} frames with {told['messages']} messages" in ended.err
         figures = re.search(r"received +(\d+) frames[^$]*dropped +(\d+) frames.*"
-                            r"writer failed: (\d+)", ended.err)
+                            r"disk full: (\d+)", ended.err)
         received, dropped, failed = map(int, figures.groups())
         assert received - told["frames"] == dropped == failed
         assert "are in its segments" not in ended.err and "does not close" not in ended.err
