@@ -103,14 +103,14 @@ static void print_account(const struct tc_account *account, const struct tc_read
            totals.segments, totals.blocks,
            totals.bytes_stored > 0 ? (double)account->bytes_wire / (double)totals.bytes_stored
                                    : 0.0);
-    if (account->frames > 0)
+    if (account->last_rx_ns > 0)
         printf("  from %s\n    to %s\n", time_text(first, account->first_rx_ns),
                time_text(last, account->last_rx_ns));
     printf("  %lu received = %lu recorded + %lu dropped + %lu filtered%s; %lu unmatched, "
-           "%lu malformed\n",
+           "%lu malformed, %lu with a refused time\n",
            ledger->received, ledger->recorded, tc_ledger_dropped(ledger), ledger->filtered,
            tc_ledger_closes(ledger) ? "" : ", which does NOT add up", account->unmatched_frames,
-           account->malformed_frames);
+           account->malformed_frames, ledger->bad_time);
     info_print_clocks(account);
     print_channels(account);
     info_print_latencies(account);

@@ -24,6 +24,7 @@ struct source_book {
     struct tc_retrace retrace;
     struct source_line *lines;
     uint64_t block;      /* number of the one seen last, plus one */
+    size_t clock;        /* index in the account of that block's */
     uint64_t nic_missed; /* as the latest event told */
 };
 
@@ -182,6 +183,16 @@ enum tc_status tc_accountant_open(struct tc_accountant **opened, const struct tc
 
 /* ---- taking ---- */
 
+static uint64_t lower(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+static uint64_t higher(uint64_t one, uint64_t other)
+{
+    return one > other ? one : other;
+}
+
 static enum tc_status list_hole(struct tc_accountant *accountant, const struct tc_retraced *packet,
                                 size_t session, uint64_t first, uint64_t end,
                                 struct tc_error *error)
@@ -329,6 +340,18 @@ static enum tc_status take_messages(struct tc_accountant *accountant, const stru
     return TC_OK;
 }
 
+/* A receive time that was not refused. */
+static void take_time(struct tc_accountant *accountant, uint64_t rx_ns)
+{
+    struct tc_account *account = &accountant->account;
+    struct tc_account_clock *clock = &account->clocks[accountant->taking->clock];
+
+    account->first_rx_ns = lower(account->first_rx_ns, rx_ns);
+    account->last_rx_ns = higher(account->last_rx_ns, rx_ns);
+    clock->from_ns = lower(clock->from_ns, rx_ns);
+    clock->to_ns = higher(clock->to_ns, rx_ns);
+}
+
 static enum tc_status take_frame(struct tc_accountant *accountant, const struct tc_item *item,
                                  struct tc_error *error)
 {
@@ -339,10 +362,8 @@ static enum tc_status take_frame(struct tc_accountant *accountant, const struct 
     account->messages += frame->messages;
     account->bytes_wire += frame->wire_bytes;
     account->bytes_captured += frame->captured_bytes;
-    if (frame->rx_ns < account->first_rx_ns)
-        account->first_rx_ns = frame->rx_ns;
-    if (frame->rx_ns > account->last_rx_ns)
-        account->last_rx_ns = frame->rx_ns;
+    if ((frame->flags & TC_FRAME_BAD_TIME) == 0)
+        take_time(accountant, frame->rx_ns);
     account->unmatched_frames += frame->line == TC_LINE_NONE;
     account->malformed_frames += (frame->flags & TC_FRAME_MALFORMED) != 0;
     return frame->messages > 0 ? take_messages(accountant, item, error) : TC_OK;
@@ -408,7 +429,7 @@ bool tc_account_drift(const struct tc_account_clock *noted, double *drift_ppb)
 }
 
 /* The clock of a block that has just begun. */
-static enum tc_status take_clock(struct tc_accountant *accountant, const struct source_book *book,
+static enum tc_status take_clock(struct tc_accountant *accountant, struct source_book *book,
                                  struct tc_error *error)
 {
     const struct tc_source *source = book->source;
@@ -433,10 +454,7 @@ static enum tc_status take_clock(struct tc_accountant *accountant, const struct 
         *noted = (struct tc_account_clock){
             .port = port, .clock = *clock, .first = *clock, .from_ns = UINT64_MAX};
     }
-    if (source->block->first_rx_ns < noted->from_ns)
-        noted->from_ns = source->block->first_rx_ns;
-    if (source->block->last_rx_ns > noted->to_ns)
-        noted->to_ns = source->block->last_rx_ns;
+    book->clock = (size_t)(noted - account->clocks);
     note_clock(noted, clock);
     return TC_OK;
 }
@@ -531,8 +549,12 @@ enum tc_status tc_accountant_close(struct tc_accountant *accountant, struct tc_a
         status = close_source(accountant, i, error);
     if (status == TC_OK)
         status = tc_books_close(&accountant->books, &accountant->account, error);
-    if (accountant->account.frames == 0)
+    /* no receive time was good */
+    if (accountant->account.first_rx_ns == UINT64_MAX)
         accountant->account.first_rx_ns = 0;
+    for (size_t i = 0; i < accountant->account.clock_count; i++)
+        if (accountant->account.clocks[i].from_ns == UINT64_MAX)
+            accountant->account.clocks[i].from_ns = 0;
     *account = accountant->account;
     return status;
 }

@@ -99,7 +99,7 @@ struct tc_account {
     uint64_t messages;
     uint64_t bytes_wire;
     uint64_t bytes_captured;
-    uint64_t first_rx_ns; /* lowest and highest receive time; 0 without a frame */
+    uint64_t first_rx_ns; /* lowest and highest receive time that was not refused; 0 without one */
     uint64_t last_rx_ns;
     uint64_t unmatched_frames;
     uint64_t malformed_frames;

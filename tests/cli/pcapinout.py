@@ -219,6 +219,8 @@ def test_times_that_cannot_be_meant_are_kept_and_decide_nothing():
         *SMALL_BLOCKS, "--set", "output.rotate.seconds=1"])
     told = info(capture)
     assert told["ledger"]["bad_time"] == 3004 and told["blocks"] > 1
+    assert (told["first_rx_ns"], told["last_rx_ns"]) == (good[0], good[-1])
+    assert (told["clocks"][0]["from_ns"], told["clocks"][0]["to_ns"]) == (good[0], good[-1])
     assert [path.name[:16] for path in capture.glob("*.tick")] == ["20261120T143000."]
     tickcap("verify", capture).expect(0)
     tickcap("export", capture, "--format", "pcap", "-o", HERE / "again.pcap").expect(0)
@@ -231,7 +233,10 @@ def test_a_file_without_one_good_time():
     pcapio.write(path, [(index % 3, len(frame), frame) for index in range(50)])
     capture = imported("timeless", path)
     assert [path.name[:16] for path in capture.glob("*.tick")] == ["20000101T000000."]
-    assert info(capture)["ledger"]["bad_time"] == 50
+    told = info(capture)
+    assert told["ledger"]["bad_time"] == 50
+    assert (told["first_rx_ns"], told["last_rx_ns"]) == (0, 0)
+    assert "50 with a refused time" in tickcap("info", capture).expect(0).text
     tickcap("verify", capture).expect(0)
     assert exported(capture) == pcapio.read(path)
 

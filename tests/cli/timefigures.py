@@ -263,6 +263,14 @@ def test_a_capture_that_has_just_begun():
         told = info(path)
         assert (told["complete"], told["frames"], told["channels"]) == (False, 0, [])
     assert segment.name in tickcap("verify", folder).expect(1).err
+    # looked at between two pages of its first write: the head is not all there
+    whole = next(Mixed.get().capture.glob("*.tick")).read_bytes()
+    for length in (100, 128, 129):
+        segment.write_bytes(whole[:length])
+        assert "just begun" in tickcap("info", folder).expect(0).text, length
+    segment.write_bytes(b"something else")
+    assert segment.name in tickcap("info", folder).expect(1).err
+    segment.write_bytes(b"")
     finished = folder / segment.name.replace(".open", "")
     segment.rename(finished)  # one that was finished without a byte is a fault
     ended = tickcap("info", folder).expect(1)
