@@ -31,7 +31,7 @@ struct counted_source {
     struct tc_nic last_nic;
     struct tc_told_events told; /* of the frame that comes next */
     bool told_differ;           /* has been said; one such difference brings others */
-    struct tc_nic nic;     /* as events tell it */
+    struct tc_nic nic;          /* as events tell it */
     uint64_t first_rx_ns, last_rx_ns;
     uint32_t frames; /* of the block, so far */
     uint32_t messages;

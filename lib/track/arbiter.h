@@ -134,8 +134,8 @@ static inline bool tc_arbiter_is_plain(const struct tc_arbiter *arbiter,
 
 /*
  * The same for a packet that is in order on its line, in the session at `slot` of its tracker,
- * where that is all there is to say of it: it is the first copy and continues the channel, or a copy of
- * what is known. False, and nothing done, where it is not so simple.
+ * where that is all there is to say of it: it is the first copy and continues the channel, or a
+ * copy of what is known. False, and nothing done, where it is not so simple.
  */
 static inline bool tc_arbiter_in_order(struct tc_arbiter *arbiter, uint32_t line, uint8_t slot,
                                        const struct tc_packet *packet, struct tc_arbiter_time time)
