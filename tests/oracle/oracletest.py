@@ -279,7 +279,7 @@ def compare_info(path, items, capture):
     frames = [item for item in items if item.is_frame]
     head, lines = capture.segments[0].head, count_lines(capture)
     ledger = capture.segments[-1].state.ledger
-    times = [frame.rx_ns for frame in frames] or [0]
+    times = [frame.rx_ns for frame in frames if not frame.flags & BAD_TIME] or [0]
     empty = LineCounts()
     channels = [{"name": channel.name, "feed": channel.feed.name,
                  "lines": [line_as_info(line, lines.get(line.number, empty))

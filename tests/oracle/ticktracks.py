@@ -135,10 +135,12 @@ class Book:
         return self.missing.setdefault(session, {}).setdefault(line, Numbers())
 
     def bring(self, session, first, end):
-        """A packet's messages; answers how many stand below others and are brought only now."""
-        brought, highest = self.of(session), self.highest[session]
-        low_end = min(end, highest)
-        fresh = low_end - first - brought.count(first, low_end) if first < low_end else 0
+        """A packet's messages; answers how many are missing somewhere and brought only now."""
+        brought, highest, fresh = self.of(session), self.highest[session], 0
+        if first < highest:
+            missed = union(self.missing.get(session, {}).values())
+            fresh = sum(other - one - brought.count(one, other)
+                        for one, other in missed.within(first, min(end, highest)))
         brought.add(first, end)
         self.highest[session] = max(highest, end)
         return fresh
