@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/progress.h"
 #include "common/runsummary.h"
 #include "feed/print.h"
 #include "file/gaps.h"
+#include "tickcap/accounting.h"
 #include "tickcap/accountjson.h"
 #include "tickcap/command.h"
 #include "tickcap/faults.h"
@@ -291,22 +291,10 @@ static enum tc_exit list_gaps(struct tc_reader *reader, bool json, enum fail_on 
 {
     struct tc_accountant *accountant;
     struct tc_account account;
-    struct tc_progress progress;
     struct tc_error error = {0};
     struct sums sums = {0};
-    struct tc_item item;
-    enum tc_status status = tc_accountant_open(&accountant, reader, true, &error);
+    enum tc_status status = account_read(reader, true, &accountant, &account, &error);
 
-    if (status != TC_OK)
-        return tc_report_error(&error);
-    tc_progress_begin(&progress, "reading", tc_reader_totals(reader).bytes_stored);
-    while (status == TC_OK && tc_reader_next(reader, &item, &error) == TC_OK) {
-        tc_progress_show(&progress, tc_reader_totals(reader).bytes_read);
-        status = tc_accountant_take(accountant, &item, &error);
-    }
-    tc_progress_end(&progress);
-    if (status == TC_OK)
-        status = tc_accountant_close(accountant, &account, &error);
     if (status == TC_OK)
         status = print_gaps(&account, json, &sums, &error);
     tc_accountant_free(accountant);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "common/progress.h"
 #include "common/runsummary.h"
 #include "feed/print.h"
+#include "tickcap/accounting.h"
 #include "tickcap/accountjson.h"
 #include "tickcap/command.h"
 #include "tickcap/faults.h"
@@ -142,23 +142,10 @@ static enum tc_status print_as(enum style style, const struct tc_account *accoun
 static enum tc_exit print_info(struct tc_reader *reader, enum style style)
 {
     struct tc_accountant *accountant;
-    struct tc_error error = {0};
     struct tc_account account;
-    struct tc_progress progress;
-    struct tc_item item;
-    enum tc_status status = TC_OK;
+    struct tc_error error = {0};
+    enum tc_status status = account_read(reader, false, &accountant, &account, &error);
 
-    status = tc_accountant_open(&accountant, reader, false, &error);
-    if (status != TC_OK)
-        return tc_report_error(&error);
-    tc_progress_begin(&progress, "reading", tc_reader_totals(reader).bytes_stored);
-    while (status == TC_OK && tc_reader_next(reader, &item, &error) == TC_OK) {
-        tc_progress_show(&progress, tc_reader_totals(reader).bytes_read);
-        status = tc_accountant_take(accountant, &item, &error);
-    }
-    tc_progress_end(&progress);
-    if (status == TC_OK)
-        status = tc_accountant_close(accountant, &account, &error);
     if (status == TC_OK)
         status = print_as(style, &account, reader, &error);
     tc_accountant_free(accountant);
