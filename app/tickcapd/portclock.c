@@ -19,20 +19,14 @@ enum { LEAP_ROUNDS = 3 };
 
 /* ---- comparing ---- */
 
-/* What is claimed of times that are taken as stamped: as far off as they were found lately. */
+/* What is claimed of times that are taken as stamped. */
 static uint64_t claim(struct tc_port_clock *clock, uint64_t apart_ns, uint64_t error_ns)
 {
-    uint32_t count;
-    uint64_t worst = 0;
+    uint64_t claimed_ns = tc_claim_take(&clock->claim, apart_ns);
 
-    clock->apart_ns[clock->compared++ % TC_CLAIM_SAMPLES] = apart_ns;
-    count = clock->compared < TC_CLAIM_SAMPLES ? clock->compared : TC_CLAIM_SAMPLES;
-    for (uint32_t i = 0; i < count; i++)
-        worst = clock->apart_ns[i] > worst ? clock->apart_ns[i] : worst;
-    worst += worst / 4;
-    if (clock->clock.unit == TC_UNIT_US && worst < 1000)
-        worst = 1000; /* what stamps are rounded down by */
-    return worst + error_ns;
+    if (clock->clock.unit == TC_UNIT_US && claimed_ns < 1000)
+        claimed_ns = 1000; /* what stamps are rounded down by */
+    return claimed_ns + error_ns;
 }
 
 /* TAI stays a second further from UTC, again and again: there was a leap second. */
@@ -59,12 +53,12 @@ static bool compare(struct tc_port_clock *clock, const struct tc_clock_sample *s
     if (is_leap_second(clock, behind_ns)) {
         line->ahead_s = (uint16_t)(line->ahead_s - (behind_ns > 0 ? 1 : -1));
         line->base_ns += (uint64_t)(behind_ns > 0 ? SECOND_NS : -SECOND_NS);
-        clock->compared = 0;
+        clock->claim.count = 0;
         behind_ns -= behind_ns > 0 ? SECOND_NS : -SECOND_NS;
         moved_ns = behind_ns;
         stepped = true;
     } else if (stepped) {
-        clock->compared = 0;
+        clock->claim.count = 0;
     }
     line->error_ns = claim(clock, (uint64_t)(behind_ns < 0 ? -behind_ns : behind_ns),
                            sample->error_ns);
