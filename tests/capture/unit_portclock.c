@@ -479,6 +479,8 @@ Test(portclock, a_leap_second)
     correct();
     pass_seconds(1, 1);
     cr_assert_eq(in_force().ahead_s, TC_TAI_AHEAD_S + 1);
+    cr_assert_eq(rig.watch.ports[0].stepped, TC_STEPPED_PORT);
+    cr_assert_eq(rig.watch.ports[0].step_ns, -SECOND_NS, "times are shown a second earlier");
     rig.software = 0;
     rig.claimed_ns = 0;
     pass_seconds(10, 3);
@@ -510,6 +512,23 @@ Test(portclock, a_clock_that_nobody_reads_is_set_back)
     cr_assert_eq(refused, TC_BACKWARD_FRAMES - 1);
     cr_assert_eq(told(TC_EVENT_CLOCK_STEP, values), 1);
     cr_assert_eq(values[1], TC_STEPPED_PORT);
+}
+
+/* ---- readings that fail ---- */
+
+Test(portclock, a_reading_that_takes_long_is_no_step)
+{
+    describe(TC_UNIT_NS, TC_EPOCH_UTC, TC_STAMP_CLOCK_PHC);
+    start();
+    pass_seconds(5, 5);
+    burst();
+    rig.nic.read_ns = 60 * 1000 * 1000;
+    correct();
+    rig.nic.read_ns = 200;
+    rig.claimed_ns = 0;
+    pass_seconds(2, 0);
+    cr_assert_eq(rig.watch.ports[0].steps, 0);
+    cr_assert_leq(rig.claimed_ns, 1000, "%lu", rig.claimed_ns);
 }
 
 /* ---- stamps that cannot be true ---- */
