@@ -151,13 +151,14 @@ static void take_notices(struct tc_receiver *receiver)
     }
 }
 
-/* What does not have to be done for every burst. */
-static void do_now_and_then(struct tc_receiver *receiver, uint64_t proc_ns)
+/* What does not have to be done for every burst; at the end nobody corrects clocks any more. */
+static void do_now_and_then(struct tc_receiver *receiver, uint64_t proc_ns, bool ends)
 {
     if (proc_ns - receiver->published_ns < PUBLISH_EVERY_NS)
         return;
     receiver->published_ns = proc_ns;
-    receiver->intake.clock = tc_rx_time_clock(&receiver->time);
+    if (!ends)
+        receiver->intake.clock = tc_rx_time_clock(&receiver->time);
     tc_rx_time_tell(&receiver->time, &receiver->intake, false);
     take_notices(receiver);
     tc_receiver_publish(receiver);
@@ -177,7 +178,7 @@ static int receiver_step(struct tc_task *task)
     if (receiver->pending > 0)
         work = take_burst(receiver);
     tc_intake_tick(&receiver->intake, proc_ns);
-    do_now_and_then(receiver, proc_ns);
+    do_now_and_then(receiver, proc_ns, phase != TC_PHASE_CAPTURE && work == 0);
     if (phase == TC_PHASE_CAPTURE || receiver->pending > 0)
         return work;
     tc_publish(&receiver->published.quiet, 1);
