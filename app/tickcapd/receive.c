@@ -36,6 +36,14 @@ static void publish_channels(struct tc_receiver *receiver)
     }
 }
 
+static void publish_clock(struct tc_receiver_published *published, const struct tc_clock *clock)
+{
+    tc_publish(&published->clock_kind, tc_clock_kind_of(clock));
+    tc_publish(&published->clock_error_ns, clock->error_ns);
+    tc_publish(&published->clock_compared_ns, clock->compared_ns);
+    tc_publish(&published->clock_in_sync, clock->in_sync);
+}
+
 void tc_receiver_publish(struct tc_receiver *receiver)
 {
     struct tc_receiver_published *published = &receiver->published;
@@ -49,7 +57,7 @@ void tc_receiver_publish(struct tc_receiver *receiver)
     tc_publish(&published->exhausted, receiver->exhausted);
     tc_publish(&published->reports_lost, receiver->intake.reports_lost);
     tc_publish(&published->unstamped, receiver->time.unstamped);
-    tc_publish(&published->stamps, tc_clock_kind_of(&receiver->intake.clock));
+    publish_clock(published, &receiver->intake.clock);
     publish_channels(receiver);
     for (uint16_t i = 0; i < receiver->intake.catalog->line_count; i++) {
         if ((lines[i].dirty & TC_DIRTY_FOR_OWNER) == 0)
