@@ -591,6 +591,35 @@ Test(portclock, a_reading_that_takes_long_is_no_step)
     cr_assert_leq(rig.claimed_ns, 1000, "%lu", rig.claimed_ns);
 }
 
+/* A clock of this host whose first readings are interrupted, the first one for long. */
+static uint64_t interrupted_ns(void *context)
+{
+    uint32_t *readings = context;
+    uint32_t interrupted = *readings % 2 == 1 && *readings < 2 * 5;
+
+    rig.nic.now_ns += 50 + (interrupted ? (*readings == 1 ? 30000 : 15000) : 0);
+    ++*readings;
+    return rig.nic.now_ns;
+}
+
+static bool no_counter(const struct tc_port_time_ops *ops, uint16_t port, uint64_t *ticks)
+{
+    (void)ops;
+    *ticks = port;
+    return true;
+}
+
+Test(portclock, an_interrupted_reading_is_not_taken_for_a_slow_one)
+{
+    uint32_t readings = 0;
+    const struct tc_port_time_ops ops = {.context = &readings, .utc_ns = interrupted_ns};
+    struct tc_clock_sample sample;
+
+    cr_assert(tc_clock_sample(&ops, no_counter, 0, &sample));
+    cr_assert_eq(sample.error_ns, 25, "%lu", sample.error_ns);
+    cr_assert_gt(readings, 2 * 5);
+}
+
 /* ---- stamps that cannot be true ---- */
 
 static void refused(uint64_t stamp, uint64_t why)
