@@ -201,15 +201,18 @@ static void fault_told(void *context, const struct tc_error *fault)
     faults_tell(&((struct cat *)context)->faults, fault);
 }
 
+static void pause_a_little(void)
+{
+    nanosleep(&(const struct timespec){.tv_nsec = FOLLOW_POLL_MS * 1000000L}, NULL);
+}
+
 /* Waits for a running capture to write more; false when it has ended. */
 static bool wait_for_more(struct cat *cat, struct tc_reader *reader, struct tc_error *error)
 {
-    const struct timespec pause = {.tv_nsec = FOLLOW_POLL_MS * 1000000L};
-
     if (!cat->follow || tc_reader_totals(reader).complete)
         return false;
     fflush(stdout);
-    nanosleep(&pause, NULL);
+    pause_a_little();
     return tc_reader_refresh(reader, error) == TC_OK;
 }
 
@@ -258,6 +261,7 @@ static enum tc_exit run_cat(struct cat *cat, char **paths, size_t count)
     };
     struct tc_error error = {0};
     struct tc_reader *reader;
+    enum tc_status status;
     enum tc_exit exit;
 
     cat->ticker = tc_ticker_new();
@@ -267,7 +271,12 @@ static enum tc_exit run_cat(struct cat *cat, char **paths, size_t count)
         tc_report("no memory");
         return TC_EXIT_FAULT;
     }
-    if (tc_reader_open(&reader, (const char *const *)paths, count, &reading, &error) != TC_OK)
+    /* a capture that has just begun has nothing to read yet, and is waited for */
+    while ((status = tc_reader_open(&reader, (const char *const *)paths, count, &reading,
+                                    &error)) == TC_END &&
+           cat->follow && cat->faults.count == 0)
+        pause_a_little();
+    if (status != TC_OK)
         return tc_report_error(&error);
     exit = print_messages(cat, reader);
     tc_reader_close(reader);

@@ -203,7 +203,7 @@ static void take_frame(struct import *import, const struct pcap_input *input)
         .rx_ns = input->time_ns,
     };
 
-    if (input->verdict == PCAP_TIME_GOOD) {
+    if (input->verdict == TC_TIME_GOOD) {
         tell_refused(import);
         import->now_ns = input->time_ns;
     } else {

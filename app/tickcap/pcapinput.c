@@ -42,13 +42,19 @@ static uint64_t time_of(const struct pcap_pkthdr *header)
            (uint64_t)header->ts.tv_usec;
 }
 
-static enum pcap_time judge(uint64_t time_ns)
+/*
+ * A fraction of a second that is none shows that times of this file are of another unit than it
+ * says, or broken.
+ */
+static enum tc_time_verdict judge(const struct pcap_pkthdr *header, uint64_t time_ns)
 {
-    if (time_ns == 0)
-        return PCAP_TIME_ZERO;
-    if (time_ns < PCAP_TIME_MIN_NS)
-        return PCAP_TIME_PAST;
-    return time_ns >= PCAP_TIME_MAX_NS ? PCAP_TIME_FUTURE : PCAP_TIME_GOOD;
+    struct tc_time_gate gate = {.of_file = true};
+    int64_t fraction_ns = header->ts.tv_usec;
+
+    if (fraction_ns < 0)
+        return TC_TIME_PAST;
+    return fraction_ns >= (int64_t)SECOND_NS ? TC_TIME_FUTURE
+                                             : tc_time_gate_judge(&gate, &time_ns, time_ns);
 }
 
 enum tc_status pcap_input_advance(struct pcap_input *input, struct tc_error *error)
@@ -65,8 +71,8 @@ enum tc_status pcap_input_advance(struct pcap_input *input, struct tc_error *err
                            input->name, input->number, input->header->caplen, TC_FRAME_BYTES_MAX);
         }
         input->time_ns = time_of(input->header);
-        input->verdict = judge(input->time_ns);
-        if (input->verdict == PCAP_TIME_GOOD)
+        input->verdict = judge(input->header, input->time_ns);
+        if (input->verdict == TC_TIME_GOOD)
             input->good_ns = input->time_ns;
         return TC_OK;
     }
@@ -104,5 +110,5 @@ uint64_t pcap_input_first_good_ns(const struct pcap_input *inputs, size_t count)
             first_ns = again.good_ns;
         pcap_input_close(&again);
     }
-    return first_ns != 0 ? first_ns : PCAP_TIME_MIN_NS;
+    return first_ns != 0 ? first_ns : TC_FILE_MIN_NS;
 }

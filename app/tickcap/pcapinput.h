@@ -1,9 +1,10 @@
 /*
  * A pcap or pcapng file, frame by frame, for the import.
  *
- * Files hold times that cannot be meant: zero where nobody set one, years that no capture is of.
- * Such a frame keeps its time, which is part of the file, but is marked, and nothing follows from
- * it: it stands where it stands among the frames around it.
+ * Files hold times that cannot be meant: zero where nobody set one, years that no capture is of,
+ * seconds with more than a second behind the point. Such a frame keeps its time, which is part of
+ * the file, but is marked, and nothing follows from it: it stands where it stands among the frames
+ * around it.
  */
 #ifndef TC_TICKCAP_PCAPINPUT_H
 #define TC_TICKCAP_PCAPINPUT_H
@@ -12,17 +13,7 @@
 #include <stdbool.h>
 
 #include "base/status.h"
-
-/* What is wrong with a time; as in events of refused times (docs/FORMAT.md, "Events"). */
-enum pcap_time {
-    PCAP_TIME_GOOD = 0,
-    PCAP_TIME_ZERO = 1,
-    PCAP_TIME_PAST = 2,
-    PCAP_TIME_FUTURE = 3,
-};
-
-#define PCAP_TIME_MIN_NS UINT64_C(946684800000000000)  /* 2000 begins */
-#define PCAP_TIME_MAX_NS UINT64_C(4102444800000000000) /* 2100 begins */
+#include "clock/timegate.h"
 
 struct pcap_input {
     const char *name;
@@ -32,7 +23,7 @@ struct pcap_input {
     uint64_t time_ns; /* its time, as it stands in the file */
     uint64_t good_ns; /* the latest time that can be meant; 0: none yet */
     uint64_t number;  /* frames read */
-    enum pcap_time verdict;
+    enum tc_time_verdict verdict;
     bool ended;
 };
 
@@ -47,7 +38,7 @@ TC_MUST_USE enum tc_status pcap_input_advance(struct pcap_input *input, struct t
 struct pcap_input *pcap_input_earliest(struct pcap_input *inputs, size_t count);
 
 /*
- * The earliest of the first good times of files; standard input is not looked at. PCAP_TIME_MIN_NS
+ * The earliest of the first good times of files; standard input is not looked at. TC_FILE_MIN_NS
  * where there is none.
  */
 uint64_t pcap_input_first_good_ns(const struct pcap_input *inputs, size_t count);

@@ -6,6 +6,7 @@
 #include "tickcapd/capturerun.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <rte_launch.h>
@@ -56,14 +57,20 @@ static void look_at_lines(struct tc_capture_run *run, bool ends)
                     run);
 }
 
-/* A port that was to stamp and never did: that is told once, and the file says so of each frame. */
+static void warn_of(const struct tc_capture_run *run, const char *sentence)
+{
+    if (run->warn != NULL)
+        run->warn(sentence);
+}
+
+/* A port that was to stamp and never did, or only with times that cannot be true: told once. */
 static void look_at_stamps(struct tc_capture_run *run, uint16_t number)
 {
     const struct tc_plan_port *plan = &run->plan->ports[number];
-    uint64_t received = 0, unstamped = 0;
+    uint64_t received = 0, unstamped = 0, refused = 0;
     char sentence[400];
 
-    if (run->clocks.ports[number].clock.way == TC_WAY_SOFTWARE || run->stampless[number])
+    if (run->clocks.ports[number].clock.way == TC_WAY_SOFTWARE || run->told[number].stampless)
         return;
     for (size_t i = 0; i < run->plan->stream_count; i++)
         if (run->plan->streams[i].port == number) {
@@ -72,19 +79,43 @@ static void look_at_stamps(struct tc_capture_run *run, uint16_t number)
 
             tc_capture_run_stream_ledger(stream, &ledger);
             received += ledger.received;
+            refused += ledger.bad_time;
             unstamped += tc_published_get(&stream->receiver->published.unstamped);
         }
-    if (received == 0 || unstamped < received)
+    if (received == 0 || unstamped + refused < received)
         return;
-    run->stampless[number] = true;
-    snprintf(
-        sentence, sizeof sentence,
-        "port %s: profile %s asks for the time of the %s, but driver %s gave none of the first "
-        "%lu frames one: receive times are software time, of the burst",
-        plan->config->name, plan->profile.name, tc_stamps_giver(&plan->profile),
-        run->ports[number].driver, received);
-    if (run->warn != NULL)
-        run->warn(sentence);
+    run->told[number].stampless = true;
+    snprintf(sentence, sizeof sentence,
+             "port %s: profile %s asks for the time of the %s, but driver %s gave none of the "
+             "first %lu frames one%s: receive times are software time, of the burst%s",
+             plan->config->name, plan->profile.name, tc_stamps_giver(&plan->profile),
+             run->ports[number].driver, received, refused > 0 ? " that can be true" : "",
+             refused > 0 && plan->profile.source == TC_CLOCK_NIC
+                 ? "; synchronise its clock, or correct timestamp.unit and timestamp.epoch"
+                 : "");
+    warn_of(run, sentence);
+}
+
+/* Stamps are taken as they are from a clock that is far from this host's: somebody should know. */
+static void look_at_clock(struct tc_capture_run *run, uint16_t number)
+{
+    const struct tc_plan_port *plan = &run->plan->ports[number];
+    const struct tc_port_clock *clock = &run->clocks.ports[number].clock;
+    int64_t apart_ns = -clock->clock.residual_ns;
+    char sentence[400];
+
+    if (clock->way != TC_WAY_COMPARED || run->told[number].apart ||
+        (apart_ns <= TC_STEP_NS && apart_ns >= -TC_STEP_NS))
+        return;
+    run->told[number].apart = true;
+    snprintf(sentence, sizeof sentence,
+             "port %s: the clock of the %s shows %ld ms %s than this host's, and receive times are "
+             "as it stamps: synchronise both (chrony, ptp4l, phc2sys), or set timestamp.epoch of "
+             "profile %s to start to have them converted",
+             plan->config->name, tc_stamps_giver(&plan->profile),
+             (labs(apart_ns) + 500000) / 1000000, apart_ns > 0 ? "more" : "less",
+             plan->profile.name);
+    warn_of(run, sentence);
 }
 
 void tc_capture_run_correct(struct tc_capture_run *run)
@@ -106,6 +137,7 @@ void tc_capture_run_watch(struct tc_capture_run *run, uint64_t now_ns)
         tc_port_watch_look(&run->watches[i], now_ns, tell_port, run);
         tc_port_joins_link(&run->joins[i], tc_eth_port_link_up(&run->ports[i]));
         look_at_stamps(run, (uint16_t)i);
+        look_at_clock(run, (uint16_t)i);
     }
     look_at_lines(run, false);
 }

@@ -95,7 +95,9 @@ static void open_times(struct tc_capture_run *run, struct tc_run_stream *stream,
         .offset = port->stamp_offset,
         .source = (enum tc_clock_source)profile->source,
         .as_stamped = clock->way == TC_WAY_AS_STAMPED,
-        .any_unit = tc_port_clock_is_open(clock, profile),
+        .undecided = tc_port_clock_is_open(clock, profile),
+        .unit = profile->unit,
+        .epoch = profile->epoch,
         .clock = clock->clock,
         .tai_s = run->clocks.host.tai_s,
         .port = number,
@@ -251,10 +253,10 @@ enum tc_status tc_capture_run_open(struct tc_capture_run *run, const struct tc_c
     run->watches = calloc(plan->port_count, sizeof run->watches[0]);
     run->joins = calloc(plan->port_count, sizeof run->joins[0]);
     run->streams = calloc(plan->stream_count, sizeof run->streams[0]);
-    run->stampless = calloc(plan->port_count, sizeof run->stampless[0]);
+    run->told = calloc(plan->port_count, sizeof run->told[0]);
     run->lcores = calloc(TC_CPUS_MAX, sizeof run->lcores[0]);
     if (run->ports == NULL || run->watches == NULL || run->joins == NULL || run->streams == NULL ||
-        run->stampless == NULL || run->lcores == NULL)
+        run->told == NULL || run->lcores == NULL)
         return tc_fail(error, TC_MEMORY, "no memory");
     status = tc_unheard_open(&run->unheard, plan, run->joins, error);
     if (status == TC_OK)
@@ -364,7 +366,7 @@ void tc_capture_run_close(struct tc_capture_run *run)
     free(run->watches);
     free(run->joins);
     free(run->streams);
-    free(run->stampless);
+    free(run->told);
     free(run->lcores);
     free(run->locks);
 }

@@ -34,6 +34,12 @@ struct tc_run_chorus {
     struct tc_writer_seat seat;
 };
 
+/* What was told of the times of a port, as each is told once. */
+struct tc_told_times {
+    bool stampless; /* its frames have no stamps that can be used */
+    bool apart;     /* its clock is not this host's */
+};
+
 struct tc_capture_run {
     const struct tc_capture_plan *plan;
     struct tc_capture capture;
@@ -45,9 +51,9 @@ struct tc_capture_run {
     struct tc_run_chorus *chorus; /* NULL where every channel is compared in its stream */
     struct tc_lcore *lcores;      /* by number */
     struct tc_clock_watch clocks;
-    tc_eth_warn *warn; /* NULL: nobody listens */
-    bool *stampless;   /* by port: it was told that its frames have no stamps */
-    int *locks;        /* of the output directories */
+    tc_eth_warn *warn;          /* NULL: nobody listens */
+    struct tc_told_times *told; /* by port */
+    int *locks;                 /* of the output directories */
     size_t lock_count;
     struct timespec started;     /* by the monotonic clock */
     struct timespec cpu_started; /* processor time of the process by then */

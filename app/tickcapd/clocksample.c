@@ -25,10 +25,9 @@ bool tc_counter_port_time(const struct tc_port_time_ops *ops, uint16_t port, uin
 bool tc_clock_sample(const struct tc_port_time_ops *ops, tc_counter *counter, uint16_t port,
                      struct tc_clock_sample *best)
 {
-    int tries = TRIES;
-
     *best = (struct tc_clock_sample){.error_ns = UINT64_MAX};
-    for (int i = 0; i < tries; i++) {
+    /* one that is slow may have been interrupted; where all are, they are worth few tries */
+    for (int i = 0; i < TRIES && (i < SLOW_TRIES || best->error_ns <= SLOW_NS / 2); i++) {
         uint64_t before = ops->utc_ns(ops->context);
         uint64_t ticks;
         bool read = counter(ops, port, &ticks);
@@ -37,8 +36,6 @@ bool tc_clock_sample(const struct tc_port_time_ops *ops, tc_counter *counter, ui
 
         if (!read)
             return false;
-        if (after >= before && after - before > SLOW_NS && tries == TRIES)
-            tries = SLOW_TRIES;
         if (after >= before && half < best->error_ns)
             *best = (struct tc_clock_sample){ticks, before + (after - before) / 2, half};
     }

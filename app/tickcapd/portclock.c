@@ -11,7 +11,10 @@
 #define NEAR_NS       (2 * SECOND_NS) /* a clock that is synchronised is no further off */
 #define LEAP_SLACK_NS (SECOND_NS / 20)
 
-enum { LEAP_ROUNDS = 3 };
+enum {
+    LEAP_ROUNDS = 3,
+    SLOW_READING_NS = TC_STEP_NS / 2, /* two that are off by that cannot be told from a step */
+};
 
 /* Nanoseconds a tick, in 2^-48: counters of 100 kHz to 20 GHz. */
 #define SLOPE_MIN (UINT64_C(1) << (TC_CLOCK_SHIFT - 5))
@@ -19,20 +22,14 @@ enum { LEAP_ROUNDS = 3 };
 
 /* ---- comparing ---- */
 
-/* What is claimed of times that are taken as stamped: as far off as they were found lately. */
+/* What is claimed of times that are taken as stamped. */
 static uint64_t claim(struct tc_port_clock *clock, uint64_t apart_ns, uint64_t error_ns)
 {
-    uint32_t count;
-    uint64_t worst = 0;
+    uint64_t claimed_ns = tc_claim_take(&clock->claim, apart_ns);
 
-    clock->apart_ns[clock->compared++ % TC_CLAIM_SAMPLES] = apart_ns;
-    count = clock->compared < TC_CLAIM_SAMPLES ? clock->compared : TC_CLAIM_SAMPLES;
-    for (uint32_t i = 0; i < count; i++)
-        worst = clock->apart_ns[i] > worst ? clock->apart_ns[i] : worst;
-    worst += worst / 4;
-    if (clock->clock.unit == TC_UNIT_US && worst < 1000)
-        worst = 1000; /* what stamps are rounded down by */
-    return worst + error_ns;
+    if (clock->clock.unit == TC_UNIT_US && claimed_ns < 1000)
+        claimed_ns = 1000; /* what stamps are rounded down by */
+    return claimed_ns + error_ns;
 }
 
 /* TAI stays a second further from UTC, again and again: there was a leap second. */
@@ -57,14 +54,16 @@ static bool compare(struct tc_port_clock *clock, const struct tc_clock_sample *s
     bool stepped = line->compared_ns != 0 && (moved_ns > TC_STEP_NS || moved_ns < -TC_STEP_NS);
 
     if (is_leap_second(clock, behind_ns)) {
+        int64_t leap_ns = behind_ns > 0 ? SECOND_NS : -SECOND_NS;
+
         line->ahead_s = (uint16_t)(line->ahead_s - (behind_ns > 0 ? 1 : -1));
-        line->base_ns += (uint64_t)(behind_ns > 0 ? SECOND_NS : -SECOND_NS);
-        clock->compared = 0;
-        behind_ns -= behind_ns > 0 ? SECOND_NS : -SECOND_NS;
-        moved_ns = behind_ns;
+        line->base_ns += (uint64_t)leap_ns;
+        clock->claim.count = 0;
+        behind_ns -= leap_ns;
+        moved_ns = -leap_ns; /* times are shown that much later from here on */
         stepped = true;
     } else if (stepped) {
-        clock->compared = 0;
+        clock->claim.count = 0;
     }
     line->error_ns = claim(clock, (uint64_t)(behind_ns < 0 ? -behind_ns : behind_ns),
                            sample->error_ns);
@@ -249,7 +248,8 @@ bool tc_port_clock_round(struct tc_port_clock *clock)
     uint32_t steps = clock->discipline.steps;
 
     if ((clock->way != TC_WAY_COMPARED && clock->way != TC_WAY_CONVERTED) ||
-        !tc_clock_sample(clock->ops, clock->counter, clock->port_id, &sample))
+        !tc_clock_sample(clock->ops, clock->counter, clock->port_id, &sample) ||
+        sample.error_ns >= SLOW_READING_NS)
         return false;
     if (clock->way == TC_WAY_COMPARED)
         return compare(clock, &sample);

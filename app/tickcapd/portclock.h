@@ -31,8 +31,7 @@ struct tc_port_clock {
     tc_counter *counter;
     struct tc_discipline discipline; /* of ticks */
     struct tc_clock clock;           /* in force; of TC_WAY_SOFTWARE that of the TSC */
-    uint64_t apart_ns[TC_CLAIM_SAMPLES];
-    uint32_t compared;
+    struct tc_claim claim;           /* of how far times as stamped and this host's were apart */
     uint32_t steps;
     int64_t step_ns;
     uint32_t second_off; /* comparisons in a row that were a second off: a leap second */

@@ -36,6 +36,14 @@ static void publish_channels(struct tc_receiver *receiver)
     }
 }
 
+static void publish_clock(struct tc_receiver_published *published, const struct tc_clock *clock)
+{
+    tc_publish(&published->clock_kind, tc_clock_kind_of(clock));
+    tc_publish(&published->clock_error_ns, clock->error_ns);
+    tc_publish(&published->clock_compared_ns, clock->compared_ns);
+    tc_publish(&published->clock_in_sync, clock->in_sync);
+}
+
 void tc_receiver_publish(struct tc_receiver *receiver)
 {
     struct tc_receiver_published *published = &receiver->published;
@@ -49,7 +57,7 @@ void tc_receiver_publish(struct tc_receiver *receiver)
     tc_publish(&published->exhausted, receiver->exhausted);
     tc_publish(&published->reports_lost, receiver->intake.reports_lost);
     tc_publish(&published->unstamped, receiver->time.unstamped);
-    tc_publish(&published->stamps, tc_clock_kind_of(&receiver->intake.clock));
+    publish_clock(published, &receiver->intake.clock);
     publish_channels(receiver);
     for (uint16_t i = 0; i < receiver->intake.catalog->line_count; i++) {
         if ((lines[i].dirty & TC_DIRTY_FOR_OWNER) == 0)
@@ -151,13 +159,14 @@ static void take_notices(struct tc_receiver *receiver)
     }
 }
 
-/* What does not have to be done for every burst. */
-static void do_now_and_then(struct tc_receiver *receiver, uint64_t proc_ns)
+/* What does not have to be done for every burst; at the end nobody corrects clocks any more. */
+static void do_now_and_then(struct tc_receiver *receiver, uint64_t proc_ns, bool ends)
 {
     if (proc_ns - receiver->published_ns < PUBLISH_EVERY_NS)
         return;
     receiver->published_ns = proc_ns;
-    receiver->intake.clock = tc_rx_time_clock(&receiver->time);
+    if (!ends)
+        receiver->intake.clock = tc_rx_time_clock(&receiver->time);
     tc_rx_time_tell(&receiver->time, &receiver->intake, false);
     take_notices(receiver);
     tc_receiver_publish(receiver);
@@ -177,7 +186,7 @@ static int receiver_step(struct tc_task *task)
     if (receiver->pending > 0)
         work = take_burst(receiver);
     tc_intake_tick(&receiver->intake, proc_ns);
-    do_now_and_then(receiver, proc_ns);
+    do_now_and_then(receiver, proc_ns, phase != TC_PHASE_CAPTURE && work == 0);
     if (phase == TC_PHASE_CAPTURE || receiver->pending > 0)
         return work;
     tc_publish(&receiver->published.quiet, 1);

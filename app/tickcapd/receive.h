@@ -26,10 +26,14 @@ struct tc_receiver_published {
     tc_published quiet;     /* 1: nothing is polled any more, and all of it is taken up */
     tc_published reports_lost;
     tc_published unstamped; /* frames without a stamp of the port */
-    tc_published stamps;    /* what times are of: tc_clock_kind_of */
-    tc_published *figures;  /* TC_FIGURE_ROWS for each line of the catalog */
-    tc_published *merged;   /* TC_MERGED_ROWS for each channel */
-    tc_published *leads;    /* of each line: packets that came first on it */
+    /* the clock that its blocks are told of */
+    tc_published clock_kind;        /* tc_clock_kind_of */
+    tc_published clock_error_ns;    /* TC_ERROR_UNKNOWN */
+    tc_published clock_compared_ns; /* when that was last; 0: never */
+    tc_published clock_in_sync;
+    tc_published *figures; /* TC_FIGURE_ROWS for each line of the catalog */
+    tc_published *merged;  /* TC_MERGED_ROWS for each channel */
+    tc_published *leads;   /* of each line: packets that came first on it */
 };
 
 /* Source, unit and epoch of a clock in one number. */

@@ -1,11 +1,10 @@
 /* What is seldom done with times; what is done for every frame is in the header. */
 #include "tickcapd/rxtime.h"
 
-#include "clock/discipline.h"
+#include "tickcapd/portclock.h"
 
-#define SECOND_NS          UINT64_C(1000000000)
-#define NEAR_NS            (10 * SECOND_NS)
-#define MICROSECONDS_BELOW UINT64_C(100000000000000000) /* as nanoseconds that is 1973 */
+#define SECOND_NS UINT64_C(1000000000)
+#define NEAR_NS   (10 * SECOND_NS)
 
 /* The main lcore compares the clock of the stamps: they are no further ahead than it was found. */
 static void watch_gate(struct tc_rx_time *time)
@@ -28,7 +27,9 @@ void tc_rx_time_init(struct tc_rx_time *time, const struct tc_rx_time_options *o
         .times = tc_time_take(options->exchange),
         .flag = options->flag,
         .offset = options->offset,
-        .undecided = options->any_unit,
+        .undecided = options->undecided,
+        .unit = options->unit,
+        .epoch = options->epoch,
         .gate = {.of_file = options->source == TC_CLOCK_FILE, .ahead_ns = TC_FUTURE_NS},
         .as_stamped = options->clock,
         .tai_s = options->tai_s,
@@ -40,6 +41,23 @@ void tc_rx_time_init(struct tc_rx_time *time, const struct tc_rx_time_options *o
         watch_gate(time);
 }
 
+/*
+ * What bends a line towards the system clock bends it past that where no correction comes any more,
+ * by as much again with every horizon: the main lcore may stand still, or a clock be read no more.
+ */
+static void claim_for_age(struct tc_clock *clock, uint64_t now_ns)
+{
+    uint64_t age_ns = now_ns - clock->compared_ns;
+    uint64_t more = age_ns / TC_CLOCK_HORIZON_NS + 1;
+
+    if (clock->compared_ns == 0 || now_ns < clock->compared_ns ||
+        clock->error_ns == TC_ERROR_UNKNOWN)
+        return;
+    clock->error_ns = clock->error_ns < TC_ERROR_UNKNOWN / more ? clock->error_ns * more
+                                                                : TC_ERROR_UNKNOWN;
+    clock->in_sync = clock->in_sync && age_ns < TC_STALE_NS;
+}
+
 struct tc_clock tc_rx_time_clock(const struct tc_rx_time *time)
 {
     struct tc_clock clock = time->flag == 0 || time->undecided ? time->times->tsc : *time->stamps;
@@ -49,6 +67,7 @@ struct tc_clock tc_rx_time_clock(const struct tc_rx_time *time)
         clock.error_ns = clock.unit == TC_UNIT_US ? 1000 : 1;
         clock.in_sync = true;
     }
+    claim_for_age(&clock, time->proc_ns);
     if (clock.source != TC_CLOCK_FILE)
         clock.host_error_ns = time->times->tsc.host_error_ns;
     return clock;
@@ -136,13 +155,33 @@ static void decide_on(struct tc_rx_time *time, enum tc_clock_unit unit, enum tc_
     time->gate.ahead_ns = TC_FUTURE_NS;
 }
 
-/* Of a file only the size of the number tells: its times may be of any day. */
+/* Whether the profile leaves that open, or says so itself. */
+static bool may_be(const struct tc_rx_time *time, int unit, int epoch)
+{
+    return (time->unit == unit || time->unit == TC_PROFILE_ANY_UNIT) &&
+           (time->epoch == epoch || time->epoch == TC_PROFILE_ANY_EPOCH);
+}
+
+/*
+ * A file's times may be of any day that can be meant, which is a number of one size in nanoseconds
+ * and of another in microseconds. One that cannot be meant in either says nothing.
+ */
 static bool decide_of_file(struct tc_rx_time *time, uint64_t stamp)
 {
-    if (stamp == 0)
-        return false;
-    decide_on(time, stamp < MICROSECONDS_BELOW ? TC_UNIT_US : TC_UNIT_NS, TC_EPOCH_UTC, 0);
-    return true;
+    bool tai = time->epoch == TC_EPOCH_TAI;
+
+    for (int unit = TC_UNIT_NS; unit <= TC_UNIT_US; unit++) {
+        uint64_t scale = unit == TC_UNIT_US ? 1000 : 1;
+        uint64_t ns = stamp * scale;
+
+        if (may_be(time, unit, tai ? TC_EPOCH_TAI : TC_EPOCH_UTC) && stamp <= UINT64_MAX / scale &&
+            tc_time_gate_judge(&time->gate, &ns, time->proc_ns) == TC_TIME_GOOD) {
+            decide_on(time, (enum tc_clock_unit)unit, tai ? TC_EPOCH_TAI : TC_EPOCH_UTC,
+                      tai ? time->tai_s : 0);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A live stamp is near this host's clock in one reading of it, or it is ticks. */
@@ -151,11 +190,12 @@ static bool decide_live(struct tc_rx_time *time, uint64_t stamp)
     for (int unit = TC_UNIT_NS; unit <= TC_UNIT_US; unit++) {
         uint64_t ns = stamp * (unit == TC_UNIT_US ? 1000 : 1);
 
-        if (is_near(ns, time->proc_ns)) {
+        if (may_be(time, unit, TC_EPOCH_UTC) && is_near(ns, time->proc_ns)) {
             decide_on(time, (enum tc_clock_unit)unit, TC_EPOCH_UTC, 0);
             return true;
         }
-        if (is_near(ns, time->proc_ns + time->tai_s * SECOND_NS)) {
+        if (may_be(time, unit, TC_EPOCH_TAI) &&
+            is_near(ns, time->proc_ns + time->tai_s * SECOND_NS)) {
             decide_on(time, (enum tc_clock_unit)unit, TC_EPOCH_TAI, time->tai_s);
             return true;
         }
@@ -181,11 +221,12 @@ uint64_t tc_rx_time_doubt(struct tc_rx_time *time, uint64_t stamp, uint64_t rx_n
 uint64_t tc_rx_time_find_out(struct tc_rx_time *time, uint64_t stamp, struct tc_intake *intake,
                              uint16_t *flags)
 {
+    enum tc_time_verdict verdict;
     uint64_t rx_ns;
 
     if (!(time->gate.of_file ? decide_of_file(time, stamp) : decide_live(time, stamp)))
         return refuse(time, stamp, stamp == 0 ? TC_TIME_ZERO : TC_TIME_PAST, intake, flags);
     rx_ns = tc_clock_ns(time->stamps, stamp);
-    return tc_rx_time_doubt(time, stamp, rx_ns,
-                            tc_time_gate_judge(&time->gate, &rx_ns, time->proc_ns), intake, flags);
+    verdict = tc_time_gate_judge(&time->gate, &rx_ns, time->proc_ns);
+    return tc_rx_time_doubt(time, stamp, rx_ns, verdict, intake, flags);
 }

@@ -21,7 +21,8 @@ struct tc_rx_time {
     uint64_t proc_ns;                  /* of this burst */
     uint64_t flag;                     /* of mbufs that have a stamp; 0: the port gives none */
     int offset;                        /* of its dynamic field */
-    bool undecided; /* of which unit and epoch stamps are is seen from the first of them */
+    bool undecided;  /* of which unit and epoch stamps are is seen from the first of them */
+    int unit, epoch; /* as the profile has them */
     struct tc_time_gate gate;
     struct tc_clock as_stamped; /* where stamps are times, and nothing corrects them */
     uint32_t steps;             /* of a clock, that have been told */
@@ -42,7 +43,8 @@ struct tc_rx_time_options {
     int offset;
     enum tc_clock_source source;
     bool as_stamped; /* stamps are times of `as_stamped`, which is not corrected */
-    bool any_unit;   /* or is to be found out */
+    bool undecided;  /* or that is to be found out */
+    int unit, epoch; /* what the profile says of that; or TC_PROFILE_ANY_UNIT, _ANY_EPOCH */
     struct tc_clock clock;
     uint16_t tai_s;
     uint16_t port;

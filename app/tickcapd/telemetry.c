@@ -469,32 +469,35 @@ struct clock_rows {
     size_t count;
 };
 
+/* What a stream's blocks are told of the clock; the rest is what the main lcore knows of it. */
+struct told_clock {
+    uint64_t kind, error_ns, compared_ns, in_sync;
+};
+
 /* Figures of a clock that was compared; empty, as arrays have no null, where it never is. */
 static void add_clock(struct clock_rows *rows, const struct tc_clock_published *clock,
-                      uint64_t kind, uint64_t host_error_ns)
+                      const struct told_clock *told, uint64_t host_error_ns)
 {
-    uint64_t error_ns = tc_published_get(&clock->error_ns);
-    uint64_t compared_ns = tc_published_get(&clock->compared_ns);
-    bool compared = compared_ns != 0;
-    bool of_file = (kind & 0xff) == TC_CLOCK_FILE;
+    bool compared = told->compared_ns != 0;
+    bool of_file = (told->kind & 0xff) == TC_CLOCK_FILE;
     char text[32];
 
     snprintf(text, sizeof text, "%.12f",
              ldexp((double)tc_published_get(&clock->slope), -TC_CLOCK_SHIFT));
-    add_text(rows->texts[CLOCK_SOURCE], tc_clock_source_names[kind & 0xff]);
-    add_text(rows->texts[CLOCK_UNIT], tc_clock_unit_names[kind >> 8 & 0xff]);
-    add_text(rows->texts[CLOCK_EPOCH], tc_clock_epoch_names[kind >> 16 & 0xff]);
+    add_text(rows->texts[CLOCK_SOURCE], tc_clock_source_names[told->kind & 0xff]);
+    add_text(rows->texts[CLOCK_UNIT], tc_clock_unit_names[told->kind >> 8 & 0xff]);
+    add_text(rows->texts[CLOCK_EPOCH], tc_clock_epoch_names[told->kind >> 16 & 0xff]);
     add_text(rows->texts[CLOCK_SLOPE], compared ? text : "");
     add_signed(rows->texts[CLOCK_DRIFT], compared, (int64_t)tc_published_get(&clock->drift_ppb));
     add_signed(rows->texts[CLOCK_OFFSET], compared, (int64_t)tc_published_get(&clock->offset_ns));
     add_signed(rows->texts[CLOCK_RESIDUAL], compared,
                (int64_t)tc_published_get(&clock->residual_ns));
-    add_optional(rows->texts[CLOCK_ERROR], compared && error_ns != TC_ERROR_UNKNOWN, error_ns);
+    add_optional(rows->texts[CLOCK_ERROR], told->error_ns != TC_ERROR_UNKNOWN, told->error_ns);
     add_optional(rows->texts[CLOCK_HOST_ERROR], !of_file && host_error_ns != TC_ERROR_UNKNOWN,
                  host_error_ns);
-    add_optional(rows->texts[CLOCK_COMPARED], compared, compared_ns);
-    rows->in_sync[rows->count] = tc_published_get(&clock->in_sync);
-    rows->corrections[rows->count] = tc_published_get(&clock->corrections);
+    add_optional(rows->texts[CLOCK_COMPARED], compared, told->compared_ns);
+    rows->in_sync[rows->count] = told->in_sync;
+    rows->corrections[rows->count] = compared ? tc_published_get(&clock->corrections) : 0;
     rows->steps[rows->count] = tc_published_get(&clock->steps);
     rows->count++;
 }
@@ -506,9 +509,13 @@ static void add_clock(struct clock_rows *rows, const struct tc_clock_published *
 static void clocks(const struct tc_capture_run *run, const char *parameters,
                    struct rte_tel_data *data)
 {
-    const struct tc_clock tsc = {
+    static const struct tc_clock tsc = {
         .source = TC_CLOCK_TSC, .unit = TC_UNIT_TICKS, .epoch = TC_EPOCH_START};
     const struct tc_clock_watch *watch = &run->clocks;
+    const struct told_clock of_tsc = {tc_clock_kind_of(&tsc),
+                                      tc_published_get(&watch->published.error_ns),
+                                      tc_published_get(&watch->published.compared_ns),
+                                      tc_published_get(&watch->published.in_sync)};
     uint64_t host_error_ns = tc_published_get(&watch->host_error_ns);
     struct clock_rows rows = {0};
 
@@ -516,19 +523,21 @@ static void clocks(const struct tc_capture_run *run, const char *parameters,
         rows.texts[i] = new_texts();
     add_text(rows.texts[CLOCK_STREAM], "");
     add_text(rows.texts[CLOCK_PORT], "");
-    add_clock(&rows, &watch->published, tc_clock_kind_of(&tsc), host_error_ns);
+    add_clock(&rows, &watch->published, &of_tsc, host_error_ns);
     for (size_t i = 0; i < run->plan->stream_count; i++) {
         const struct tc_receiver_published *seen = &run->streams[i].receiver->published;
         uint16_t port = run->plan->streams[i].port;
-        uint64_t kind = tc_published_get(&seen->stamps);
-        bool software = (kind & 0xff) == TC_CLOCK_TSC;
+        const struct told_clock told = {
+            tc_published_get(&seen->clock_kind), tc_published_get(&seen->clock_error_ns),
+            tc_published_get(&seen->clock_compared_ns), tc_published_get(&seen->clock_in_sync)};
+        bool software = (told.kind & 0xff) == TC_CLOCK_TSC;
 
         if (parameters != NULL && strcmp(parameters, run->capture.ports[port].name) != 0)
             continue;
         rows.unstamped[rows.count] = tc_published_get(&seen->unstamped);
         add_optional(rows.texts[CLOCK_STREAM], true, run->plan->streams[i].number);
         add_text(rows.texts[CLOCK_PORT], run->capture.ports[port].name);
-        add_clock(&rows, software ? &watch->published : &watch->ports[port].published, kind,
+        add_clock(&rows, software ? &watch->published : &watch->ports[port].published, &told,
                   host_error_ns);
     }
     rte_tel_data_start_dict(data);

@@ -89,7 +89,7 @@ static void start_anew(struct tc_discipline *discipline, const struct tc_clock_s
     discipline->clock.in_sync = false;
     discipline->clock.corrections++;
     discipline->count = 0;
-    discipline->claims = 0;
+    discipline->claim.count = 0;
     discipline->steps++;
     keep(discipline, sample);
 }
@@ -114,22 +114,6 @@ static bool is_poor(const struct tc_discipline *discipline, const struct tc_cloc
            sample->error_ns > 2 * best_error(discipline) + 100;
 }
 
-/*
- * How far the line may be off: as far as it was found to be lately, and a fourth more, as the next
- * time is not known yet; and as far as the best sample could itself be wrong.
- */
-static uint64_t claim(struct tc_discipline *discipline, uint64_t apart_ns)
-{
-    uint32_t count;
-    uint64_t worst = 0;
-
-    discipline->apart_ns[discipline->claims++ % TC_CLAIM_SAMPLES] = apart_ns;
-    count = discipline->claims < TC_CLAIM_SAMPLES ? discipline->claims : TC_CLAIM_SAMPLES;
-    for (uint32_t i = 0; i < count; i++)
-        worst = discipline->apart_ns[i] > worst ? discipline->apart_ns[i] : worst;
-    return worst + worst / 4 + best_error(discipline);
-}
-
 void tc_discipline_take(struct tc_discipline *discipline, const struct tc_clock_sample *sample,
                         uint64_t horizon_ns)
 {
@@ -148,7 +132,8 @@ void tc_discipline_take(struct tc_discipline *discipline, const struct tc_clock_
         return;
     slope = discipline->count > 0 ? measured_slope(discipline, sample) : clock->slope;
     keep(discipline, sample);
-    clock->error_ns = claim(discipline, apart_ns);
+    /* the best sample could itself be wrong */
+    clock->error_ns = tc_claim_take(&discipline->claim, apart_ns) + best_error(discipline);
     clock->residual_ns = behind_ns;
     clock->compared_ns = sample->utc_ns;
     clock->in_sync = discipline->count > TC_SETTLED_SAMPLES;

@@ -9,6 +9,7 @@
 #ifndef TC_CLOCK_DISCIPLINE_H
 #define TC_CLOCK_DISCIPLINE_H
 
+#include "clock/claim.h"
 #include "clock/clock.h"
 
 /* The counter, and what the system clock showed at that moment, give or take `error_ns`. */
@@ -20,7 +21,6 @@ struct tc_clock_sample {
 
 enum {
     TC_DISCIPLINE_SAMPLES = 64,
-    TC_CLAIM_SAMPLES = 16,         /* that the claimed error is of */
     TC_SETTLED_SAMPLES = 8,        /* after which a rate is believed */
     TC_STEP_NS = 10 * 1000 * 1000, /* apart by more: the system clock was set */
 };
@@ -30,9 +30,8 @@ enum {
 struct tc_discipline {
     struct tc_clock clock;
     struct tc_clock_sample samples[TC_DISCIPLINE_SAMPLES]; /* a ring; the rate is over all of it */
-    uint64_t apart_ns[TC_CLAIM_SAMPLES]; /* a ring: how far line and system clock were apart */
+    struct tc_claim claim; /* of how far line and system clock were apart */
     uint32_t count;
-    uint32_t claims; /* in `apart_ns`, ever */
     uint32_t steps;  /* of the system clock, or of the counter */
     int64_t step_ns; /* by which it was set last */
 };

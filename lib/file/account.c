@@ -432,16 +432,11 @@ bool tc_account_drift(const struct tc_account_clock *noted, double *drift_ppb)
 static enum tc_status take_clock(struct tc_accountant *accountant, struct source_book *book,
                                  struct tc_error *error)
 {
-    const struct tc_source *source = book->source;
-    const struct tc_capture *capture = source->capture;
-    const struct tc_clock *clock = &source->state->clock;
-    const struct tc_port *port = NULL;
+    const struct tc_clock *clock = &book->source->state->clock;
     struct tc_account *account = &accountant->account;
+    const struct tc_port *port = account->streams[accountant->stream].port;
     struct tc_account_clock *noted = NULL;
 
-    for (uint16_t i = 0; i < capture->stream_count; i++)
-        if (capture->streams[i].number == source->stream)
-            port = &capture->ports[capture->streams[i].port];
     for (size_t i = 0; i < account->clock_count && noted == NULL; i++)
         if (account->clocks[i].port == port && account->clocks[i].clock.source == clock->source &&
             account->clocks[i].clock.unit == clock->unit &&

@@ -142,6 +142,25 @@ def test_a_port_that_cannot_stamp():
             " does not offer to stamp every frame: receive times are software time" in said, said
 
 
+def test_stamps_none_of_which_can_be_true_are_told():
+    need_cpus(2)
+    with workspace() as folder:
+        rows, told, said = recorded(folder, "early", "unit: ns, epoch: utc, clock: none")
+        assert check_times(rows, 0) == (FRAMES, FRAMES)
+        assert told["ledger"]["bad_time"] == FRAMES
+        assert "port p0: profile " in said and \
+            "frames one that can be true: receive times are software time" in said, said
+
+
+def test_a_clock_that_is_not_this_hosts_is_told():
+    need_cpus(2)
+    with workspace() as folder:
+        rows, told, said = recorded(folder, "unset", "unit: ns, epoch: utc, clock: timesync")
+        assert check_times(rows, told["clocks"][0]["error_ns_max"]) == (0, 0)
+        assert not told["clocks"][0]["in_sync"]
+        assert said.count("port p0: the clock of the NIC shows 1000 ms more than this host's") == 1
+
+
 def test_a_clock_that_cannot_be_is_refused():
     need_cpus(2)
     with workspace() as folder:

@@ -36,6 +36,8 @@ static const struct kind {
     {"troubled", 0, 1, 0, 64, true, false, false},
     {"steps", 0, 1, 0, 64, false, true, false},
     {"absent", 0, 1, 0, 64, false, false, true},
+    {"early", 0, 1, 3600, 64, false, false, false},
+    {"unset", 0, 1, 1, 64, false, false, false},
 };
 
 static const struct kind *kind;

@@ -109,9 +109,11 @@ static void start(void)
                                    .exchange = &rig.exchange,
                                    .flag = clock->way == TC_WAY_SOFTWARE ? 0 : STAMPED,
                                    .offset = rig.port.stamp_offset,
-                                   .source = TC_CLOCK_NIC,
+                                   .source = (enum tc_clock_source)rig.plan.profile.source,
                                    .as_stamped = clock->way == TC_WAY_AS_STAMPED,
-                                   .any_unit = tc_port_clock_is_open(clock, &rig.plan.profile),
+                                   .undecided = tc_port_clock_is_open(clock, &rig.plan.profile),
+                                   .unit = rig.plan.profile.unit,
+                                   .epoch = rig.plan.profile.epoch,
                                    .clock = clock->clock,
                                    .tai_s = rig.watch.host.tai_s,
                                });
@@ -362,6 +364,44 @@ Test(portclock, stamps_of_a_clock_that_cannot_be_read_tell_unit_and_epoch)
     }
 }
 
+Test(portclock, what_the_profile_says_of_stamps_is_not_found_out)
+{
+    static const struct {
+        int unit, epoch; /* as the profile has it */
+        uint64_t unit_ns;
+        int64_t ahead_ns;
+    } rows[] = {{ANY_UNIT, TC_EPOCH_UTC, 1, TAI_NS},
+                {ANY_UNIT, TC_EPOCH_TAI, 1, 0},
+                {TC_UNIT_NS, ANY_EPOCH, 1000, 0},
+                {TC_UNIT_US, ANY_EPOCH, 1, TAI_NS}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint16_t flags;
+
+        rig.nic.unit_ns = rows[i].unit_ns;
+        rig.nic.ahead_ns = rows[i].ahead_ns;
+        describe(rows[i].unit, rows[i].epoch, TC_STAMP_CLOCK_NONE);
+        start();
+        burst();
+        frame(emulated_nic_stamp(&rig.nic, rig.nic.now_ns), true, &flags);
+        cr_assert_eq(flags, TC_FRAME_SOFTWARE_TIME | TC_FRAME_BAD_TIME, "row %zu", i);
+        tc_clock_watch_close(&rig.watch);
+    }
+}
+
+Test(portclock, times_of_a_file_in_tai)
+{
+    const uint64_t day_ns = UINT64_C(1692712800123456789);
+    uint16_t flags;
+
+    rig.plan.profile.source = TC_CLOCK_FILE;
+    describe(ANY_UNIT, TC_EPOCH_TAI, TC_STAMP_CLOCK_NONE);
+    start();
+    burst();
+    cr_assert_eq(frame(day_ns + (uint64_t)TAI_NS, true, &flags), day_ns);
+    cr_assert(flags == 0 && in_force().epoch == TC_EPOCH_TAI);
+}
+
 /* As a ConnectX with REAL_TIME_CLOCK_ENABLE: the counter is not what stamps are of. */
 Test(portclock, times_although_a_counter_can_be_read)
 {
@@ -479,6 +519,8 @@ Test(portclock, a_leap_second)
     correct();
     pass_seconds(1, 1);
     cr_assert_eq(in_force().ahead_s, TC_TAI_AHEAD_S + 1);
+    cr_assert_eq(rig.watch.ports[0].stepped, TC_STEPPED_PORT);
+    cr_assert_eq(rig.watch.ports[0].step_ns, -SECOND_NS, "times are shown a second earlier");
     rig.software = 0;
     rig.claimed_ns = 0;
     pass_seconds(10, 3);
@@ -510,6 +552,72 @@ Test(portclock, a_clock_that_nobody_reads_is_set_back)
     cr_assert_eq(refused, TC_BACKWARD_FRAMES - 1);
     cr_assert_eq(told(TC_EVENT_CLOCK_STEP, values), 1);
     cr_assert_eq(values[1], TC_STEPPED_PORT);
+}
+
+/* ---- readings that fail ---- */
+
+Test(portclock, a_clock_that_is_read_no_more_claims_less_and_less)
+{
+    rig.nic.hertz = 1e9;
+    rig.nic.ppm = 20;
+    rig.nic.swing_ppm = 1;
+    describe(TC_UNIT_TICKS, TC_EPOCH_START, TC_STAMP_CLOCK_COUNTER);
+    start();
+    pass_seconds(15, 10);
+    rig.nic.cannot_read = true;
+    pass_seconds(LONG_S, 0); /* asserts that no time is further off than is claimed */
+    cr_assert_not(in_force().in_sync);
+    cr_assert_lt(in_force().error_ns, TC_STEP_NS);
+    rig.nic.cannot_read = false;
+    pass_seconds(5, 5);
+    rig.claimed_ns = 0;
+    pass_seconds(5, 0);
+    cr_assert_leq(rig.claimed_ns, 1000, "%lu", rig.claimed_ns);
+    cr_assert(in_force().in_sync);
+}
+
+Test(portclock, a_reading_that_takes_long_is_no_step)
+{
+    describe(TC_UNIT_NS, TC_EPOCH_UTC, TC_STAMP_CLOCK_PHC);
+    start();
+    pass_seconds(5, 5);
+    burst();
+    rig.nic.read_ns = 60 * 1000 * 1000;
+    correct();
+    rig.nic.read_ns = 200;
+    rig.claimed_ns = 0;
+    pass_seconds(2, 0);
+    cr_assert_eq(rig.watch.ports[0].steps, 0);
+    cr_assert_leq(rig.claimed_ns, 1000, "%lu", rig.claimed_ns);
+}
+
+/* A clock of this host whose first readings are interrupted, the first one for long. */
+static uint64_t interrupted_ns(void *context)
+{
+    uint32_t *readings = context;
+    uint32_t interrupted = *readings % 2 == 1 && *readings < 2 * 5;
+
+    rig.nic.now_ns += 50 + (interrupted ? (*readings == 1 ? 30000 : 15000) : 0);
+    ++*readings;
+    return rig.nic.now_ns;
+}
+
+static bool no_counter(const struct tc_port_time_ops *ops, uint16_t port, uint64_t *ticks)
+{
+    (void)ops;
+    *ticks = port;
+    return true;
+}
+
+Test(portclock, an_interrupted_reading_is_not_taken_for_a_slow_one)
+{
+    uint32_t readings = 0;
+    const struct tc_port_time_ops ops = {.context = &readings, .utc_ns = interrupted_ns};
+    struct tc_clock_sample sample;
+
+    cr_assert(tc_clock_sample(&ops, no_counter, 0, &sample));
+    cr_assert_eq(sample.error_ns, 25, "%lu", sample.error_ns);
+    cr_assert_gt(readings, 2 * 5);
 }
 
 /* ---- stamps that cannot be true ---- */
@@ -551,6 +659,34 @@ Test(portclock, the_end_of_numbers)
 Test(portclock, last_year)
 {
     refused(UINT64_C(1763649004000000000), TC_TIME_PAST);
+}
+
+/* Whoever takes that for microseconds shows all others a thousand times later. */
+Test(portclock, the_first_time_of_a_file_that_is_none_decides_nothing)
+{
+    static const struct {
+        uint64_t first, unit_ns;
+        enum tc_clock_unit unit;
+    } rows[] = {{5000, 1, TC_UNIT_NS},
+                {UINT64_MAX, 1, TC_UNIT_NS},
+                {5000, 1000, TC_UNIT_US},
+                {UINT64_C(1) << 62, 1000, TC_UNIT_US}};
+
+    rig.plan.profile.source = TC_CLOCK_FILE;
+    describe(ANY_UNIT, TC_EPOCH_UTC, TC_STAMP_CLOCK_NONE);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const uint64_t day_ns = UINT64_C(1692712800123456000);
+        uint16_t flags;
+
+        start();
+        burst();
+        frame(rows[i].first, true, &flags);
+        cr_assert_eq(flags, TC_FRAME_SOFTWARE_TIME | TC_FRAME_BAD_TIME, "row %zu", i);
+        cr_assert_eq(frame(day_ns / rows[i].unit_ns, true, &flags), day_ns, "row %zu", i);
+        cr_assert_eq(flags, 0);
+        cr_assert(in_force().source == TC_CLOCK_FILE && in_force().unit == rows[i].unit);
+        tc_clock_watch_close(&rig.watch);
+    }
 }
 
 Test(portclock, garbage_is_never_believed)

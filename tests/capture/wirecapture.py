@@ -159,6 +159,7 @@ def test_times_of_the_kernel():
             with wire.capture(name, page, "--", "--no-huge") as capture:
                 assert wire.send(feed.pcap, 2000)[0] == frames
                 capture.await_count("received", frames)
+                asked = capture.ask("/tickcap/clocks")
                 ended = capture.end().expect(0)
             rows = tickcap("cat", pathlib.Path(folder, "out"), "--format", "csv", "--fields",
                            "rx_ns,proc_ns,flags").expect(0).text.split()[1:]
@@ -168,6 +169,8 @@ def test_times_of_the_kernel():
                 assert (flags == "software_time") == (clock["source"] == "tsc"), (row, clock)
                 assert 0 <= int(proc_ns) - int(rx_ns) < 10**10, row
             assert clock["source"] in ("tsc", "kernel") and clock["epoch"] in ("utc", "start")
+            if clock["source"] == "kernel":  # which is this host's clock, and so nothing moves
+                assert asked["error_ns"][1] == str(clock["error_ns_max"]), (asked, clock)
             driver = device.split("0,")[0]
             told = re.search(f"port p0: profile {driver.removeprefix('net_')} asks for the time of "
                              rf"the kernel, but driver {driver} gave none of the first \d+ frames "

@@ -1,6 +1,8 @@
 """tickcap cat from outside: what it prints, leaves out, sorts and waits for."""
 import json
+import pathlib
 import random
+import re
 import signal
 import struct
 import threading
@@ -276,6 +278,14 @@ class Watch:
             got.append(line)
         return got
 
+    def await_pauses(self, count):
+        """Until it has given its CPU away so often: it waits, and looks again and again."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status")
+        while int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(),
+                            re.M)[1]) < count:
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.01)
+
     def rest(self):
         out = self.process.stdout.read()
         return out.splitlines(keepends=True), self.process.stderr.read(), self.process.wait()
@@ -369,6 +379,24 @@ def test_follow_waits_for_a_segment_that_has_just_begun():
         rest, said, code = watch.rest()
     assert code == 0 and said == b"", (code, said)
     assert len(got + rest) == len(Mixed.get().rows) + 1
+
+
+def test_follow_waits_for_a_capture_that_has_just_begun():
+    folder = HERE / "first begun"
+    folder.mkdir()
+    whole, = record("growing", Mixed.get().frames, options=SMALL_BLOCKS).glob("*.tick")
+    growing = folder / (whole.name + ".open")
+    growing.touch()
+    ended = tickcap("cat", folder).expect(1)
+    assert "just begun" in ended.err, ended
+    with Watch(start(TICKCAP, "cat", "--follow", "--format", "csv", folder)) as watch:
+        watch.await_pauses(10)
+        growing.write_bytes(whole.read_bytes())
+        growing.rename(folder / whole.name)
+        rest, said, code = watch.rest()
+    assert code == 0 and said == b"", (code, said)
+    assert len(rest) == len(Mixed.get().rows) + 1
+
 
 if __name__ == "__main__":
     tap.run(__name__)

@@ -227,6 +227,25 @@ def test_times_that_cannot_be_meant_are_kept_and_decide_nothing():
     assert (HERE / "again.pcap").read_bytes() == path.read_bytes()
 
 
+def test_a_fraction_of_a_second_that_is_none():
+    """Nanoseconds in a file of microseconds, for example: no time follows from them."""
+    frame = pcapio.udp_frame(b"of no channel")
+    path = HERE / "fractions.pcap"
+    for magic, unit in ((pcapio.MAGIC_US, 1000), (pcapio.MAGIC_NS, 1)):
+        most = SECOND // unit
+        rows = list(enumerate([most - 1, most, 2**31 - 1, 2**31, 2**32 - 1, 0], OPENING // SECOND))
+        path.write_bytes(struct.pack("<IHHiIII", magic, 2, 4, 0, 0, 262144, 1) + b"".join(
+            struct.pack("<IIII", *row, len(frame), len(frame)) + frame for row in rows))
+        capture = imported(f"fractions {unit}", path)
+        tickcap("verify", capture).expect(0)
+        told = info(capture)
+        good = [(rows[index][0] * SECOND + rows[index][1] * unit, len(frame), frame)
+                for index in (0, 5)]
+        assert (told["frames"], told["ledger"]["bad_time"]) == (6, 4), told["ledger"]
+        assert (told["first_rx_ns"], told["last_rx_ns"]) == (good[0][0], good[1][0])
+        same_rows([exported(capture)[index] for index in (0, 5)], good)
+
+
 def test_a_file_without_one_good_time():
     frame = pcapio.udp_frame(b"of no channel")
     path = HERE / "timeless.pcap"

@@ -217,7 +217,7 @@ def text_seeds(seeds):
     seeds.add("config", (configuration(FEEDS) + "unmatched: keep\nbuffer: 64MiB\nidle: adaptive\n"
                          "ports:\n  - { name: p0, device: net_pcap0, rx_lcores: [1], "
                          "writer_lcores: [2, 3] }\noutput: { directories: [/data0], rotate: "
-                         "{ bytes: 1GiB, seconds: 60 } }\n").encode()
+                         "{ bytes: 1GiB, seconds: 60 } }\nlatency_bound: 1h\n").encode()
               + b"\0name=ny4\0ports.0.rx_lcores=[2]\0batch.messages=100\0")
     seeds.add("config", (configuration(["iextp/deep10"]) + """unmatched: keep
 symbols: []
@@ -225,6 +225,7 @@ batch: { messages: 100, bytes: 256KiB, age_ms: 5 }
 block: { messages: 200, bytes: 1MiB, age_ms: 50 }
 codec: { level: none, chain: 1, cpu_target: 4 }
 durability: { interval_ms: 100 }
+latency_bound: 250us
 validate: off
 idle: spin
 realtime: 0

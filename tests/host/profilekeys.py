@@ -126,7 +126,7 @@ def test_words_of_times_are_checked():
     for stamps, words in (("source: phc", "source"), ("source: nic, unit: ms", "unit"),
                           ("source: nic, epoch: gps", "epoch"),
                           ("source: nic, clock: set", "clock"),
-                          ("source: nic, bits: 8", "bits"), ("source: nic, bits: 65", "bits")):
+                          ("source: nic, bits: 31", "bits"), ("source: nic, bits: 65", "bits")):
         with OwnProfiles() as own:
             own.put("null", NULL.replace("source: tsc", stamps))
             said = own.tickcapd("--check", device="net_null0").expect(2).err
